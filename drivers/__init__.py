@@ -1,0 +1,1 @@
+"""The field's words and wires: Modbus, SunSpec, BACnet, MQTT. Knows neither agent nor models."""

@@ -1,0 +1,1 @@
+"""Servers that speak the real wire protocols around a simulated plant."""

@@ -1,0 +1,1 @@
+"""The site file: schema, loading with every mistake at once, tariffs."""

@@ -1,0 +1,1 @@
+"""The decision's words and mathematics. Knows neither the agent nor the drivers."""
