@@ -112,7 +112,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteRequest:
-    """Ask a driver to hold `value` at `point`; a device with its own timer drops it after `lease_s`."""
+    """Ask a driver to hold `value` at `point`; a device with a timer drops it after `lease_s`."""
 
     point: str
     value: float
@@ -171,7 +171,7 @@ class Clock(Protocol):
 
 
 class Driver(Protocol):
-    """One device on its link. `read` never raises for a device fault: always one reading a point."""
+    """One device on its link. `read` never raises for a device fault: one reading a point."""
 
     @property
     def points(self) -> tuple[Point, ...]:

@@ -237,6 +237,14 @@ class Assets(Strict):
     pv: tuple[PvAsset, ...] = ()
     hvac: HvacAsset = HvacAsset()
     weather: WeatherAsset = WeatherAsset()
+    thermal_stores: Annotated[tuple[str, ...], Field(max_length=0)] = ()
+    """Room for hot-water stores: not modelled yet, so only an empty list is taken."""
+    shiftable: Annotated[tuple[str, ...], Field(max_length=0)] = ()
+    """Room for shiftable loads: not modelled yet, so only an empty list is taken."""
+
+
+class DemandResponse(Strict):
+    """Room for demand-response programmes: takes no key yet."""
 
 
 class PriceFeed(Strict):
@@ -264,7 +272,7 @@ class Planning(Strict):
 class Cloud(Strict):
     """The way to AWS IoT Core or another broker."""
 
-    transport: Literal["mqtt5", "none"] = "none"
+    transport: Literal["mqtt", "none"] = "none"
     endpoint: str = ""
     port: Annotated[int, Field(ge=1, le=65535)] = 8883
     thing: Annotated[str, Field(pattern=r"^[a-zA-Z0-9:_-]{0,128}$")] = ""
@@ -285,6 +293,7 @@ class Site(Strict):
     assets: Assets
     feeds: Feeds = Feeds()
     planning: Planning = Planning()
+    demand_response: DemandResponse = DemandResponse()
     cloud: Cloud = Cloud()
 
     def device(self, device_id: str) -> Device:
@@ -311,7 +320,7 @@ class PriceBlock(Strict):
 
 
 class Tariff(Strict):
-    """What energy costs: `flat`, time of use by `blocks`, or `real_time` = price feed plus `adder`."""
+    """What energy costs: `flat`, time of use by `blocks`, or `real_time` = price feed + adder."""
 
     kind: Literal["flat", "time_of_use", "real_time"]
     price_per_kwh: Finite | None = None
