@@ -281,6 +281,8 @@ class Cloud(Strict):
     ca_file: str = ""
     basic_ingest_rule: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_]{0,128}$")] = ""
     live_every_s: Annotated[float, Field(ge=10, le=3600)] = 60.0
+    reconnect_max_s: Annotated[float, Field(ge=1, le=3600)] = 120.0
+    """Longest pause between two tries to connect."""
 
 
 class Site(Strict):

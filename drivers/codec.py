@@ -1,0 +1,175 @@
+"""Registers <-> values, pure: types, word and byte orders, sentinels, scale and SunSpec factors.
+
+A register is an int 0..65535, first register first. `None` is "the device has no value here".
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Registers = tuple[int, ...]
+
+
+class RegisterType(StrEnum):
+    """How a number lies in its registers."""
+
+    UINT16 = "uint16"
+    INT16 = "int16"
+    UINT32 = "uint32"
+    INT32 = "int32"
+    UINT64 = "uint64"
+    INT64 = "int64"
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+
+    @property
+    def width(self) -> int:
+        """Registers it takes."""
+        return _WIDTH[self]
+
+    @property
+    def is_float(self) -> bool:
+        """Whether NaN, not a bit pattern of the map, says "no value"."""
+        return self in (RegisterType.FLOAT32, RegisterType.FLOAT64)
+
+
+class Order(StrEnum):
+    """Order of bytes on the wire, A the most significant of a 32-bit value."""
+
+    ABCD = "ABCD"
+    CDAB = "CDAB"
+    BADC = "BADC"
+    DCBA = "DCBA"
+
+    @property
+    def low_word_first(self) -> bool:
+        """Whether the words come least significant first."""
+        return self in (Order.CDAB, Order.DCBA)
+
+    @property
+    def bytes_in_word(self) -> Literal["big", "little"]:
+        """`little` when the two bytes of each word have changed places."""
+        return "little" if self in (Order.BADC, Order.DCBA) else "big"
+
+
+_FORMAT = {
+    RegisterType.UINT16: ">H",
+    RegisterType.INT16: ">h",
+    RegisterType.UINT32: ">I",
+    RegisterType.INT32: ">i",
+    RegisterType.UINT64: ">Q",
+    RegisterType.INT64: ">q",
+    RegisterType.FLOAT32: ">f",
+    RegisterType.FLOAT64: ">d",
+}
+_WIDTH = {kind: struct.calcsize(form) // 2 for kind, form in _FORMAT.items()}
+
+
+def arrange(registers: Sequence[int], order: Order) -> bytes:
+    """Bytes, most significant first, of registers that came in `order`."""
+    words = reversed(registers) if order.low_word_first else registers
+    return b"".join(word.to_bytes(2, order.bytes_in_word) for word in words)
+
+
+def split(data: bytes, order: Order) -> Registers:
+    """Registers in `order` of bytes that are most significant first; inverse of `arrange`."""
+    words = tuple(
+        int.from_bytes(data[index : index + 2], order.bytes_in_word)
+        for index in range(0, len(data), 2)
+    )
+    return words[::-1] if order.low_word_first else words
+
+
+def decode(
+    registers: Sequence[int], kind: RegisterType, order: Order = Order.ABCD
+) -> int | float | None:
+    """The plain number in `registers`; None for NaN and infinity."""
+    if len(registers) != kind.width:
+        msg = f"{kind} takes {kind.width} registers, got {len(registers)}"
+        raise ValueError(msg)
+    number: int | float = struct.unpack(_FORMAT[kind], arrange(registers, order))[0]
+    return None if isinstance(number, float) and not math.isfinite(number) else number
+
+
+def encode(value: float, kind: RegisterType, order: Order = Order.ABCD) -> Registers:
+    """Registers of `value`; integers are rounded, ValueError when it does not fit."""
+    try:
+        number = value if kind.is_float else round(value)
+        return split(struct.pack(_FORMAT[kind], number), order)
+    except (struct.error, OverflowError) as error:
+        msg = f"{value} does not fit {kind}: {error}"
+        raise ValueError(msg) from error
+
+
+def pattern(registers: Sequence[int], order: Order = Order.ABCD) -> int:
+    """The bits as one unsigned number, to compare with a sentinel."""
+    return int.from_bytes(arrange(registers, order), "big")
+
+
+def decode_text(registers: Sequence[int], order: Order = Order.ABCD) -> str:
+    """Text in registers, up to the first NUL; undecodable bytes become U+FFFD."""
+    data = b"".join(word.to_bytes(2, order.bytes_in_word) for word in registers)
+    return data.split(b"\0", 1)[0].decode("utf-8", errors="replace").strip()
+
+
+def encode_text(text: str, width: int, order: Order = Order.ABCD) -> Registers:
+    """`text` in `width` registers, NUL padded; ValueError when it is too long."""
+    data = text.encode()
+    if len(data) > 2 * width:
+        msg = f"{text!r} does not fit {width} registers"
+        raise ValueError(msg)
+    padded = data.ljust(2 * width, b"\0")
+    return tuple(
+        int.from_bytes(padded[index : index + 2], order.bytes_in_word)
+        for index in range(0, 2 * width, 2)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoding:
+    """A point in its registers: value = raw x `scale` + `offset`; `sentinels` are bit patterns."""
+
+    kind: RegisterType
+    order: Order = Order.ABCD
+    scale: float = 1.0
+    offset: float = 0.0
+    sentinels: tuple[int, ...] = ()
+
+    def value(self, registers: Sequence[int]) -> float | None:
+        """The value in the point's unit; None for a sentinel, NaN or infinity."""
+        raw = decode(registers, self.kind, self.order)
+        if raw is None or pattern(registers, self.order) in self.sentinels:
+            return None
+        return raw * self.scale + self.offset
+
+    def registers(self, value: float) -> Registers:
+        """Registers that hold `value`; ValueError when it does not fit or is a sentinel."""
+        registers = encode((value - self.offset) / self.scale, self.kind, self.order)
+        if pattern(registers, self.order) in self.sentinels:
+            msg = f"{value} would read as 'no value'"
+            raise ValueError(msg)
+        return registers
+
+
+SF_RANGE = range(-10, 11)
+
+
+def scale_factor(register: int) -> int | None:
+    """A SunSpec scale factor, None when absent (0x8000) or outside -10..10."""
+    exponent = decode((register,), RegisterType.INT16)
+    return exponent if isinstance(exponent, int) and exponent in SF_RANGE else None
+
+
+def scaled(raw: float, exponent: int) -> float:
+    """Raw x 10^exponent, dividing for negative exponents so that tenths stay exact."""
+    return raw * 10.0**exponent if exponent >= 0 else raw / 10.0**-exponent
+
+
+def unscaled(value: float, exponent: int) -> int:
+    """The raw integer nearest to value / 10^exponent."""
+    return round(value / 10.0**exponent if exponent >= 0 else value * 10.0**-exponent)

@@ -1,0 +1,203 @@
+"""A SunSpec setpoint held as a lease: value, revert timer, enable last, then read back.
+
+The timer is written every time: the register keeps its previous owner's number, and 0 would lock
+the value for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+
+from drivers.codec import encode, pattern, scale_factor, scaled, unscaled
+from drivers.modbus_unit import Unit, failed_write, outside
+from drivers.profile_sunspec import SunControl
+from drivers.readplan import Function, Span
+from drivers.sunspec_chain import Chain
+from drivers.sunspec_models import MODELS, Field
+from drivers.types import (
+    DeviceRefusedError,
+    DriverError,
+    WriteOutcome,
+    WriteRequest,
+    WriteResult,
+)
+
+_ENABLED = 1
+_READS_TO_VERIFY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The control's registers as they stand, in one image with the scale factor."""
+
+    spec: SunControl
+    first: int
+    registers: tuple[int, ...]
+
+    def raw(self, name: str) -> float | None:
+        """A field's raw number, None when the device does not implement it."""
+        field = self._field(name)
+        start = field.offset - self.first
+        return field.raw(self.registers[start : start + field.kind.width])
+
+    @property
+    def exponent(self) -> int:
+        """The value's scale factor."""
+        name = self._field(self.spec.value).sf
+        if name is None:
+            return 0
+        factor = scale_factor(self.registers[self._field(name).offset - self.first])
+        if factor is None:
+            msg = f"scale factor {name} is not usable"
+            raise DeviceRefusedError(msg)
+        return factor
+
+    @property
+    def enabled(self) -> bool:
+        """Whether a command is active."""
+        return self.raw(self.spec.enable) == _ENABLED
+
+    def _field(self, name: str) -> Field:
+        return MODELS[self.spec.model].fields[name]
+
+
+class SunLease:
+    """One control of one device. `factor` is field units per unit of the point (percent per kW)."""
+
+    def __init__(self, unit: Unit, name: str, spec: SunControl) -> None:
+        self._unit = unit
+        self._name = name
+        self._spec = spec
+        fields = MODELS[spec.model].fields
+        names = [spec.value, spec.timer, spec.enable, *spec.preset, *spec.revert]
+        names += [factor for name in names if (factor := fields[name].sf)]
+        self._first = min(fields[name].offset for name in names)
+        self._count = max(fields[n].offset + fields[n].kind.width for n in names) - self._first
+
+    async def hold(
+        self, chain: Chain, request: WriteRequest, factor: float, limits: tuple[float, float]
+    ) -> WriteOutcome:
+        """Make the device hold the value for `lease_s`; nothing is sent for a value out of range.
+
+        The registers are read first, for their scale factor and because a write before may have
+        ended without an answer.
+        """
+        seconds = math.ceil(request.lease_s) if request.lease_s > 0 else 0
+        why = outside(request.value, limits, self._spec.tolerance) or self._bad_timer(seconds)
+        if why:
+            return self._outcome(WriteResult.OUT_OF_RANGE, reason=why)
+        try:
+            standing = await self.standing(chain)
+            raw = unscaled(request.value * factor, standing.exponent)
+            if standing.raw(self._spec.timer) is None:
+                reason = f"the device has no {self._spec.timer}: the value would never revert"
+                return self._outcome(WriteResult.REJECTED, reason=reason)
+            stages = (
+                {**self._spec.preset, self._spec.value: raw},
+                {**self._spec.revert, self._spec.timer: seconds},
+                {self._spec.enable: _ENABLED},
+            )
+            frames = [frame for stage in stages for frame in self._frames(stage, standing)]
+            await self._send(chain, frames)
+        except ValueError as error:
+            return self._outcome(WriteResult.OUT_OF_RANGE, reason=str(error))
+        except DriverError as error:
+            return failed_write(self._name, error)
+        return await self._verify(chain, request.value, factor, seconds)
+
+    async def release(self, chain: Chain, neutral: float, factor: float) -> WriteOutcome:
+        """Write the neutral value, switch the command off, and check both."""
+        try:
+            standing = await self.standing(chain)
+            raw = unscaled(neutral * factor, standing.exponent)
+            stages: tuple[dict[str, int], ...] = ({self._spec.value: raw}, {self._spec.enable: 0})
+            frames = [frame for stage in stages for frame in self._frames(stage, standing)]
+            await self._send(chain, frames)
+        except ValueError as error:
+            return self._outcome(WriteResult.OUT_OF_RANGE, reason=str(error))
+        except DriverError as error:
+            return failed_write(self._name, error)
+        return await self._verify(chain, neutral, factor, None)
+
+    async def standing(self, chain: Chain) -> Standing:
+        """The control's registers now."""
+        address = chain.address[self._spec.model] + self._first
+        reply = await self._unit.read(Span(Function.HOLDING, address, self._count))
+        return Standing(self._spec, self._first, reply.registers)
+
+    def _bad_timer(self, seconds: int) -> str:
+        """Why a lease of so many seconds cannot be written, empty when it can."""
+        field = MODELS[self._spec.model].fields[self._spec.timer]
+        if 0 < seconds < field.sentinel:
+            return ""
+        return f"a lease of {seconds} s does not fit {self._spec.timer}"
+
+    def _frames(
+        self, stage: dict[str, int], standing: Standing
+    ) -> list[tuple[int, tuple[int, ...]]]:
+        """(offset, registers) of a stage, neighbours in one frame, absent options left out."""
+        frames: list[tuple[int, tuple[int, ...]]] = []
+        fields = MODELS[self._spec.model].fields
+        optional = {*self._spec.preset, *self._spec.revert}
+        for name in sorted(stage, key=lambda name: fields[name].offset):
+            field = fields[name]
+            if name in optional and standing.raw(name) is None:
+                continue
+            registers = encode(stage[name], field.kind)
+            if pattern(registers) == field.sentinel:
+                msg = f"{stage[name]} in {name} would read as 'not implemented'"
+                raise ValueError(msg)
+            if frames and sum((frames[-1][0], len(frames[-1][1]))) == field.offset:
+                offset, before = frames.pop()
+                frames.append((offset, before + registers))
+            else:
+                frames.append((field.offset, registers))
+        return frames
+
+    async def _send(self, chain: Chain, frames: list[tuple[int, tuple[int, ...]]]) -> None:
+        base = chain.address[self._spec.model]
+        for offset, registers in frames:
+            await self._unit.write(base + offset, registers)
+
+    async def _verify(
+        self, chain: Chain, value: float, factor: float, seconds: int | None
+    ) -> WriteOutcome:
+        """Compare what stands with what was meant; `seconds` is None after a release."""
+        readback: float | None = None
+        why = ""
+        for _ in range(_READS_TO_VERIFY):
+            await asyncio.sleep(self._spec.verify_after_ms / 1000)
+            try:
+                standing = await self.standing(chain)
+                readback = self.value(standing, factor)
+                step = abs(scaled(1, standing.exponent) / factor)
+            except DriverError as error:
+                reason = f"written, not read back: {error}"
+                return self._outcome(WriteResult.ACCEPTED_UNVERIFIED, reason=reason)
+            why = self._differs(standing, seconds)
+            if readback is None or abs(readback - value) > max(step, self._spec.tolerance):
+                why = f"wrote {value:g}, {readback} stands"
+            if not why:
+                return self._outcome(WriteResult.VERIFIED, readback=readback)
+        return self._outcome(WriteResult.MISMATCH, readback=readback, reason=why)
+
+    def value(self, standing: Standing, factor: float) -> float | None:
+        """The value that stands, in the unit of the point."""
+        raw = standing.raw(self._spec.value)
+        return None if raw is None else scaled(raw, standing.exponent) / factor
+
+    def _differs(self, standing: Standing, seconds: int | None) -> str:
+        """What is wrong with enable and timer; a device may shorten the lease, not lengthen it."""
+        if standing.enabled != (seconds is not None):
+            return f"{self._spec.enable} stands at {standing.raw(self._spec.enable)}"
+        timer = standing.raw(self._spec.timer)
+        if seconds is not None and (timer is None or not 0 < timer <= seconds):
+            return f"{self._spec.timer} stands at {timer}, written {seconds}"
+        return ""
+
+    def _outcome(
+        self, result: WriteResult, readback: float | None = None, reason: str = ""
+    ) -> WriteOutcome:
+        return WriteOutcome(point=self._name, result=result, readback=readback, reason=reason)

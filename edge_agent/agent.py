@@ -1,0 +1,241 @@
+"""The composition root: builds the parts of one gateway, runs them under supervision, ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from drivers.types import Clock, Driver, Reading
+from edge_agent.arbiter import Entry, Priority
+from edge_agent.cloud_link import CloudLink, build_cloud
+from edge_agent.conditions import conditions
+from edge_agent.control import ControlLoop
+from edge_agent.dispatch import Dispatch
+from edge_agent.fields import build_drivers
+from edge_agent.flows import Flow, FlowLog, flow
+from edge_agent.health import AlertBook
+from edge_agent.peaks import PeakBook
+from edge_agent.planner import Planner
+from edge_agent.planning_loop import PlanningLoop
+from edge_agent.poll import DevicePoller
+from edge_agent.site.load import LoadedSite
+from edge_agent.sitemodel import actuators, envelopes
+from edge_agent.snapshot import Board, Snapshot
+from edge_agent.status import StatusView
+from edge_agent.status_view import Parts, build_status
+from edge_agent.store.store import Store
+from edge_agent.store.types import AuditRow, CommitFailed, Committed, NothingToCommit
+from edge_agent.supervise import Supervisor
+from edge_agent.validate import Judge, device_rule
+from edge_agent.watchdog import Watchdog
+from edge_agent.web.app import build_app
+from edge_agent.web.server import serve, tcp_socket, unix_socket
+from edge_agent.worker_client import WorkerClient, worker_command
+from models.types import Plan
+
+log = logging.getLogger(__name__)
+
+DATABASE = "edge.db"
+HEALTH_S = 10.0
+RELEASE_S = 2.0
+DRAIN_S = 1.5
+"""Wall seconds of the five that a stop may take."""
+FIRST_READ_S = 1.0
+"""Wall seconds the first decision waits for first readings."""
+
+
+class Agent:
+    """One gateway. The caller holds the lock of its state directory."""
+
+    def __init__(self, loaded: LoadedSite, clock: Clock, store: Store, state_dir: Path) -> None:
+        self._site = loaded.site
+        self._loaded = loaded
+        self._clock = clock
+        self._store = store
+        self._state_dir = state_dir
+        self._started_at = clock.now()
+        self._readings_stored = 0
+        self._supervisor = Supervisor(clock)
+        self._board = Board()
+        self._flows = FlowLog()
+        self._alerts = AlertBook()
+        self._watchdog = Watchdog()
+        self._drivers: Mapping[str, Driver] = build_drivers(loaded.site, clock)
+        points = {point.key: point for d in self._drivers.values() for point in d.points}
+        self._dispatch = Dispatch(self._drivers, points, store, clock, self._site.agent.control)
+        self._control = ControlLoop(
+            self._board,
+            self._dispatch,
+            envelopes(self._site, points),
+            actuators(self._site),
+            clock,
+        )
+        self._pollers = {device.id: self._poller(device.id) for device in self._site.devices}
+        self._worker = WorkerClient(worker_command(loaded.path, state_dir, state_dir / DATABASE))
+        self._planner = Planner(self._worker, store, self._site.planning.time_limit_s)
+        zone = ZoneInfo(self._site.site.timezone)
+        self._peaks = PeakBook(loaded.tariff, zone, store)
+        self._planning = PlanningLoop(self._site, loaded.tariff, self._planner, self._peaks, clock)
+        self._cloud: CloudLink = build_cloud(self._site, store, clock)
+
+    async def start(self) -> None:
+        """Open the links, take up what is left from before, and set everything going."""
+        for driver in self._drivers.values():
+            await driver.open()
+        await self._peaks.start(self._clock.now())
+        adopted = await self._dispatch.adopt()
+        started = f"agent started, {adopted} leases in the journal"
+        await self._store.audit("start", started, self._started_at)
+        self._open_web()
+        for name, poller in self._pollers.items():
+            self._supervisor.start(f"poll {name}", partial(poller.run, self._take))
+        self._supervisor.start("commit", self._commit_loop)
+        await self._first_readings()
+        snapshot = self._board.freeze(self._clock.now())
+        await self._planning.decide_without_worker(snapshot)
+        tick_s = self._site.agent.tick_s
+        self._supervisor.start(
+            "control", lambda: self._control.run(tick_s, self.plan, self._after_tick)
+        )
+        self._supervisor.start("plan", lambda: self._planning.run(self._snapshot))
+        self._supervisor.start("health", self._health_loop)
+        self._supervisor.start("cloud", self._cloud.run)
+        self._watchdog.tell("READY=1")
+
+    async def stop(self) -> int:
+        """Release every lease, commit, send what is left, close; returns leases still held."""
+        self._watchdog.tell("STOPPING=1")
+        for name in ("control", "plan", "health", *(f"poll {device}" for device in self._pollers)):
+            await self._supervisor.stop(name)
+        held = await self._dispatch.release_all(RELEASE_S)
+        await self._supervisor.stop("commit")
+        await self._store.audit("stop", f"agent stopped, {held} leases held", self._clock.now())
+        await self._store.commit()
+        await self._cloud.close(DRAIN_S)
+        await self._supervisor.stop_all()
+        await self._worker.close()
+        for driver in self._drivers.values():
+            await driver.close()
+        return held
+
+    def status(self) -> StatusView:
+        """The whole picture now."""
+        return build_status(
+            Parts(
+                loaded=self._loaded,
+                clock=self._clock,
+                started_at=self._started_at,
+                snapshot=self._snapshot(),
+                drivers=self._drivers,
+                pollers=self._pollers,
+                control=self._control,
+                dispatch=self._dispatch,
+                planner=self._planner,
+                worker=self._worker,
+                cloud=self._cloud.view(),
+                store=self._store.health,
+                readings_stored=self._readings_stored,
+                supervisor=self._supervisor,
+                alerts=self._alerts,
+            )
+        )
+
+    def plan(self) -> Plan | None:
+        """The plan in force."""
+        return self._planner.current
+
+    def flows(self) -> tuple[Flow, ...]:
+        """Minutes of the last day, oldest first."""
+        return self._flows.minutes
+
+    async def audit_tail(self, count: int) -> list[AuditRow]:
+        """The newest lines of the audit trail."""
+        return await self._store.audit_tail(count)
+
+    async def hold_released(self, point: str, span: timedelta, person: str, reason: str) -> None:
+        """Give a point back to its device and keep the plan off it for `span`."""
+        if point not in {decided.point for decided in self._control.decisions}:
+            raise KeyError(point)
+        now = self._clock.now()
+        self._control.manual[point] = Entry(
+            point=point,
+            value=None,
+            priority=Priority.MANUAL,
+            owner=person,
+            reason=reason,
+            since=now,
+            expires=now + span,
+        )
+        await self._store.audit("manual", f"{point} released by {person}: {reason}", now)
+        await self._dispatch.release(point)
+
+    def _snapshot(self) -> Snapshot:
+        return self._board.freeze(self._clock.now())
+
+    def _poller(self, device_id: str) -> DevicePoller:
+        device = self._site.device(device_id)
+        driver = self._drivers[device_id]
+        judge = Judge(device_rule(device, driver.points))
+        return DevicePoller(device_id, driver, judge, device.poll_s, self._clock)
+
+    def _take(self, device_id: str, readings: list[Reading]) -> None:
+        """A poll has come in."""
+        self._board.post(readings, self._site.device(device_id).stale_after_s)
+        self._store.append(readings)
+        for reading in readings:
+            if reading.key == self._site.assets.grid.meter:
+                self._peaks.post(reading)
+
+    def _open_web(self) -> None:
+        """A port that cannot be had is an error at start, not a task that fails for ever."""
+        settings = self._site.agent
+        tcp_socket(settings.web_host, settings.web_port).close()
+        acting = build_app(self, may_act=True)
+        reading = build_app(self, may_act=False)
+        self._supervisor.start("socket", lambda: serve(acting, unix_socket(self._state_dir)))
+        self._supervisor.start(
+            "web", lambda: serve(reading, tcp_socket(settings.web_host, settings.web_port))
+        )
+
+    async def _first_readings(self) -> None:
+        """Wait a moment, so that the first decision is not made blind."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + FIRST_READ_S
+        while loop.time() < until_s:
+            if all(poller.status.polls for poller in self._pollers.values()):
+                return
+            await asyncio.sleep(0.02)
+
+    async def _commit_loop(self) -> None:
+        while True:
+            await self._clock.sleep(self._site.agent.commit_s)
+            result = await self._store.commit()
+            await self._peaks.persist()
+            match result:
+                case CommitFailed(error=error):
+                    log.error("commit failed: %s", error)
+                case Committed(readings=readings):
+                    self._readings_stored += readings
+                case NothingToCommit():
+                    pass
+
+    def _after_tick(self, snapshot: Snapshot) -> None:
+        self._flows.post(flow(self._site, snapshot, self._planner.current))
+        self._watchdog.tell("WATCHDOG=1")
+
+    async def _health_loop(self) -> None:
+        while True:
+            snapshot = self._snapshot()
+            self._planning.watch(snapshot)
+            found = conditions(self.status())
+            for alert in self._alerts.update(found, snapshot.at):
+                word = "cleared" if alert.cleared else "raised"
+                text = f"{alert.code} {alert.subject} {word}: {alert.text}"
+                await self._store.audit("alert", text, snapshot.at)
+            self._cloud.report(self.status())
+            await self._clock.sleep(HEALTH_S)

@@ -1,0 +1,68 @@
+"""The billed peak: block averages of measured import, per demand charge. Pure.
+
+A block counts only when its meter was read well enough; what was not measured is not assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from models.types import floor_time
+
+MIN_COVERAGE = 0.8
+"""Share of a block that must have been measured for its average to count."""
+MAX_HOLD_S = 60.0
+"""A reading stands for the time since the one before it, but never for longer than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenBlock:
+    """The billing block in progress: import energy over the measured part."""
+
+    start: datetime
+    block_s: int
+    import_kwh: float = 0.0
+    measured_s: float = 0.0
+    last_at: datetime | None = None
+
+    @property
+    def end(self) -> datetime:
+        """When the block closes."""
+        return self.start + timedelta(seconds=self.block_s)
+
+    @property
+    def average_kw(self) -> float | None:
+        """Average import of a closed block, None when too little of it was measured."""
+        if self.measured_s < MIN_COVERAGE * self.block_s:
+            return None
+        return self.import_kwh * 3600.0 / self.measured_s
+
+
+def open_block(moment: datetime, block_s: int) -> OpenBlock:
+    """An empty block that covers `moment`."""
+    return OpenBlock(start=floor_time(moment, block_s), block_s=block_s)
+
+
+def metered(block: OpenBlock, at: datetime, power_kw: float) -> tuple[OpenBlock, OpenBlock | None]:
+    """Take one meter reading (import positive); returns the open block and the one just closed."""
+    closed = None
+    if at >= block.end:
+        closed = _held_to(block, block.end, power_kw)
+        block = replace(open_block(at, block.block_s), last_at=None)
+        block = replace(block, last_at=max(block.start, closed.end))
+    return replace(_held_to(block, at, power_kw), last_at=at), closed
+
+
+def _held_to(block: OpenBlock, moment: datetime, power_kw: float) -> OpenBlock:
+    """The block with `power_kw` held from the last reading to `moment`."""
+    if block.last_at is None or moment <= block.last_at:
+        return block
+    held_s = (moment - block.last_at).total_seconds()
+    if held_s > MAX_HOLD_S:
+        return block
+    return replace(
+        block,
+        import_kwh=block.import_kwh + max(0.0, power_kw) * held_s / 3600.0,
+        measured_s=block.measured_s + held_s,
+    )

@@ -1,0 +1,1 @@
+"""What a person types. Each verb is a module that loads only what it needs."""

@@ -1,0 +1,41 @@
+"""The command line's way to the running gateway: its Unix socket."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_agent.web.socket_path import SOCKET_NAME
+
+if TYPE_CHECKING:
+    import httpx
+
+TIMEOUT_S = 10.0
+
+
+class NotRunningError(Exception):
+    """No gateway answers; the message says where it was looked for."""
+
+
+def state_dir(options: Namespace) -> Path:
+    """The state directory that was named, else the site file's; raises SiteError."""
+    if options.state_dir is not None:
+        return Path(options.state_dir)
+    from edge_agent.site.load import load_site
+
+    return Path(load_site(options.site).site.agent.state_dir)
+
+
+def ask(folder: Path, path: str, body: object = None) -> httpx.Response:
+    """GET `path`, or POST `body`; raises NotRunningError."""
+    import httpx
+
+    address = folder / SOCKET_NAME
+    transport = httpx.HTTPTransport(uds=str(address))
+    with httpx.Client(transport=transport, base_url="http://gateway", timeout=TIMEOUT_S) as client:
+        try:
+            return client.get(path) if body is None else client.post(path, json=body)
+        except httpx.TransportError as error:
+            msg = f"no gateway answers at {address} ({error}): is it running?"
+            raise NotRunningError(msg) from error

@@ -1,0 +1,102 @@
+"""The verbs and their options; exit code 0 good, 1 the thing asked about is bad, 2 wrong use."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_agent.house import HouseError, check_house
+
+DEFAULT_SITE = "/etc/semdr/config.yaml"
+GOOD, BAD, WRONG_USE = 0, 1, 2
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one verb."""
+    options = build_parser().parse_args(words)
+    try:
+        check_house()
+    except HouseError as error:
+        sys.stderr.write(f"semdr-edge: {error}\n")
+        return BAD
+    verb = importlib.import_module(f"edge_agent.cli.{options.module}")
+    code = verb.main(options)
+    return code if isinstance(code, int) else BAD
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All verbs."""
+    parser = argparse.ArgumentParser(
+        prog="semdr-edge", description="On-site energy gateway: measures, plans, steers, syncs."
+    )
+    parser.add_argument("--version", action="version", version=version("semdr-edge"))
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    _site_verbs(verbs)
+    _live_verbs(verbs)
+    _demo_verb(verbs)
+    return parser
+
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - has no public name
+
+
+def _verb(verbs: Verbs, name: str, text: str) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=text, description=text)
+    parser.set_defaults(module=f"{name}_verb")
+    return parser
+
+
+def _site_verbs(verbs: Verbs) -> None:
+    init = _verb(verbs, "init", "write a commented site file to start from")
+    init.add_argument("site", type=Path, metavar="SITE")
+    check = _verb(verbs, "check", "read a site file and print every mistake with its line")
+    _site_argument(check)
+    check.add_argument("--json", action="store_true")
+    start = _verb(verbs, "run", "run the gateway until it is told to stop")
+    _site_argument(start)
+    start.add_argument("--state-dir", type=Path, help="instead of the site file's agent.state_dir")
+    start.add_argument("--clock", help="plant time SPEED@MONOTONIC_S=ISO_START (the demo's)")
+
+
+def _site_argument(parser: argparse.ArgumentParser) -> None:
+    default = Path(os.environ.get("SEMDR_CONFIG_PATH", DEFAULT_SITE))
+    parser.add_argument("site", type=Path, metavar="SITE", nargs="?", default=default)
+
+
+def _live_verbs(verbs: Verbs) -> None:
+    status = _verb(verbs, "status", "how the running gateway is; with POINT, who controls it")
+    status.add_argument("point", nargs="?", metavar="POINT")
+    plan = _verb(verbs, "plan", "the plan in force, and why")
+    release = _verb(verbs, "release", "give a point back to its device and keep the plan off it")
+    release.add_argument("point", metavar="POINT")
+    release.add_argument("--for", dest="span", default="1h", metavar="SPAN", help="such as 30m")
+    release.add_argument("--person", default=os.environ.get("USER") or "operator")
+    release.add_argument("--reason", default="released by hand")
+    audit = _verb(verbs, "audit", "what was decided, written and released, newest last")
+    audit.add_argument("--count", type=int, default=30)
+    for parser in (status, plan, release, audit):
+        default = Path(os.environ.get("SEMDR_CONFIG_PATH", DEFAULT_SITE))
+        parser.add_argument("--site", type=Path, default=default, help="to find its state_dir")
+        parser.add_argument("--state-dir", type=Path, help="where the running gateway keeps state")
+        parser.add_argument("--json", action="store_true")
+
+
+def _demo_verb(verbs: Verbs) -> None:
+    demo = _verb(verbs, "demo", "a simulated hotel on real wires, and the real gateway steering it")
+    demo.add_argument(
+        "--for", dest="span", metavar="SPAN", help="end by itself, such as 10m (wall)"
+    )
+    demo.add_argument("--speed", type=float, default=60.0, help="plant seconds per wall second")
+    demo.add_argument("--start", help="plant time at the start, ISO; default today 08:00 local")
+    demo.add_argument("--offline-after", metavar="SPAN", help="pull the cloud's plug (wall)")
+    demo.add_argument("--online-after", metavar="SPAN", help="put it back in (wall)")
+    demo.add_argument("--dir", type=Path, help="keep the demo's files here")
+    demo.add_argument("--seed", type=int, default=1, help="of the hotel's weather and people")
+    demo.add_argument("--json", action="store_true", help="print one JSON object at the end")

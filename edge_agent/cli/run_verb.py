@@ -1,0 +1,60 @@
+"""`semdr-edge run SITE`: the gateway, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from drivers.types import Clock, DriverError
+from edge_agent.agent import DATABASE, Agent
+from edge_agent.clock import SystemClock, parse_origin
+from edge_agent.cloud.transport import CloudError
+from edge_agent.site.load import LoadedSite, load_site
+from edge_agent.site.mistakes import SiteError
+from edge_agent.store.lock import StateLock
+from edge_agent.store.store import Store
+from edge_agent.store.types import StoreError
+from edge_agent.web.server import WebError
+
+STATE_MODE = 0o700
+LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
+
+
+def main(options: Namespace) -> int:
+    """0 after an orderly stop; 1 when the site or the machine is not fit, and nothing starts."""
+    try:
+        loaded = load_site(options.site)
+        clock: Clock = SystemClock() if options.clock is None else parse_origin(options.clock)
+        logging.basicConfig(level=loaded.site.agent.log_level.upper(), format=LOG_FORMAT)
+        state_dir = Path(options.state_dir or loaded.site.agent.state_dir)
+        state_dir.mkdir(parents=True, exist_ok=True, mode=STATE_MODE)
+        with StateLock.acquire(state_dir):
+            return asyncio.run(_run(loaded, clock, state_dir))
+    except (SiteError, StoreError, DriverError, CloudError, WebError, ValueError) as error:
+        print(f"semdr-edge: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"semdr-edge: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+async def _run(loaded: LoadedSite, clock: Clock, state_dir: Path) -> int:
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, over.set)
+    store = await Store.open(state_dir / DATABASE, clock)
+    try:
+        agent = Agent(loaded, clock, store, state_dir)
+        try:
+            await agent.start()
+            await over.wait()
+        finally:
+            await agent.stop()
+    finally:
+        await store.close()
+    return 0

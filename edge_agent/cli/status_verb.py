@@ -1,0 +1,97 @@
+"""`semdr-edge status [POINT]`: how the gateway is, or who controls a point and why."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from typing import Any
+
+from edge_agent.cli.live import show
+
+
+def main(options: Namespace) -> int:
+    """0 when the gateway answered and, with POINT, commands that point."""
+    if options.point is None:
+        return show(options, "/api/status", as_text)
+    found: list[bool] = []
+
+    def one(status: dict[str, Any]) -> str:
+        chosen = [row for row in status["controls"] if row["point"] == options.point]
+        found.extend(True for _ in chosen)
+        return "\n".join(control_text(row) for row in chosen)
+
+    code = show(options, "/api/status", one)
+    if code == 0 and not options.json and not found:
+        print(f"semdr-edge: {options.point} is no point this gateway commands", file=sys.stderr)
+        return 1
+    return code
+
+
+def as_text(status: dict[str, Any]) -> str:
+    """One screen."""
+    health = "healthy" if status["healthy"] else "NOT healthy"
+    lines = [f"{status['site']} {status['version']} at {status['now'][:19]}Z: {health}"]
+    lines += [*_flow_lines(status["flow"]), *_plan_lines(status["plan"])]
+    lines += [_device_line(device) for device in status["devices"]]
+    buffer, cloud, counters = status["buffer"], status["cloud"], status["counters"]
+    lines.append(
+        f"buffer {buffer['state']}: {buffer['readings']} readings in {buffer['commits']} commits, "
+        f"{buffer['backlog_commits']} not yet sent"
+    )
+    link = "connected" if cloud["connected"] else f"not connected {cloud['last_error']}".rstrip()
+    lines.append(f"cloud {cloud['transport']}: {link}, sent up to {cloud['sent_seq']}")
+    lines.append(
+        f"control {status['control']}: {counters['ticks']} ticks, {counters['ticks_missed']} "
+        f"missed, {counters['writes_verified']} writes verified, {counters['writes_failed']} "
+        f"failed, {counters['leases']} leases"
+    )
+    lines += [f"TASK {t['name']}: {t['state']} {t['last_error']}" for t in _troubled(status)]
+    lines += [f"ALARM {a['code']} {a['subject']}: {a['text']}" for a in _standing(status)]
+    return "\n".join(lines)
+
+
+def control_text(row: dict[str, Any]) -> str:
+    """The whole priority array of one point."""
+    lines = [f"{row['point']}: {_number(row['value'])} because {row['why']}"]
+    lines += [f"  cut: {cut}" for cut in row["cuts"]]
+    lines.append(f"  held {_number(row['held'])} {row['lease_state']}, last: {row['last_result']}")
+    lines += [
+        f"  {claim['priority']:<14} {_number(claim['value']):>9} {claim['owner']}: {claim['reason']}"
+        f" until {claim['expires']}"
+        for claim in row["claims"]
+    ]
+    return "\n".join(lines)
+
+
+def _flow_lines(flow: dict[str, Any] | None) -> list[str]:
+    if flow is None:
+        return []
+    parts = [
+        f"{n} {_number(flow[f'{n}_kw'])} kW" for n in ("grid", "pv", "battery", "hvac", "load")
+    ]
+    return [f"now {', '.join(parts)}, battery at {_number(flow['soc_percent'])} %"]
+
+
+def _plan_lines(plan: dict[str, Any]) -> list[str]:
+    if plan["made_at"] is None:
+        return ["no plan yet"]
+    degraded = ", DEGRADED" if plan["degraded"] else ""
+    head = f"plan of {plan['made_at'][:19]}Z from {plan['source']}{degraded}"
+    return [head, *(f"  {reason}" for reason in plan["reasons"])]
+
+
+def _device_line(device: dict[str, Any]) -> str:
+    age = "never" if device["age_s"] is None else f"{device['age_s']:.0f} s ago"
+    return f"  {device['device']:<18} {device['quality']:<10} {age}"
+
+
+def _troubled(status: dict[str, Any]) -> list[dict[str, Any]]:
+    return [task for task in status["tasks"] if task["state"] != "running"]
+
+
+def _standing(status: dict[str, Any]) -> list[dict[str, Any]]:
+    return [alert for alert in status["alerts"] if alert["cleared"] is None]
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.1f}"

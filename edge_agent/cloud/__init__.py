@@ -1,0 +1,1 @@
+"""The way to AWS IoT Core: transport, messages, synchronisation and shadows."""

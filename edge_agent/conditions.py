@@ -1,0 +1,44 @@
+"""What is wrong right now, read off the status picture. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge_agent.health import Condition
+from edge_agent.status import StatusView
+
+OFFLINE_S = 300.0
+"""A device without a usable reading for longer is offline."""
+MAX_FAILED_PLANS = 2
+"""More failed plans in a row than this are an alarm."""
+
+
+def conditions(status: StatusView) -> Iterator[Condition]:
+    """One condition per thing that is wrong."""
+    yield from _devices(status)
+    yield from _house(status)
+    for task in status.tasks:
+        if task.state == "backing_off":
+            yield Condition(code="task_failed", subject=task.name, text=task.last_error)
+    for control in status.controls:
+        if control.lease_state == "lost":
+            text = f"what the device holds is unknown: {control.last_result}"
+            yield Condition(code="lease_lost", subject=control.point, text=text)
+
+
+def _devices(status: StatusView) -> Iterator[Condition]:
+    up_s = (status.now - status.started_at).total_seconds()
+    for device in status.devices:
+        silent_s = up_s if device.age_s is None else device.age_s
+        if silent_s > OFFLINE_S and device.quality != "asleep":
+            text = f"no usable reading for more than {OFFLINE_S:.0f} s"
+            yield Condition(code="device_offline", subject=device.device, text=text)
+
+
+def _house(status: StatusView) -> Iterator[Condition]:
+    if status.plan.failures_in_a_row > MAX_FAILED_PLANS:
+        text = f"{status.plan.failures_in_a_row} plans in a row without the solver"
+        yield Condition(code="optimisation_failure", subject="planner", text=text)
+    if status.buffer.state != "ok":
+        text = f"{status.buffer.failed_commits} commits have failed; readings wait in memory"
+        yield Condition(code="storage_failing", subject="store", text=text)

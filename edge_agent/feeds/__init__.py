@@ -1,0 +1,1 @@
+"""Sources from outside, read as data."""

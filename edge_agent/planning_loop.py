@@ -1,0 +1,118 @@
+"""When to plan: every quarter of an hour, and at once when a measurement is lost or comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from drivers.types import Clock
+from edge_agent.peaks import PeakBook
+from edge_agent.plan_words import Reality
+from edge_agent.planner import Planner
+from edge_agent.reality import knowledge, reality
+from edge_agent.site.schema import Site, Tariff
+from edge_agent.snapshot import Snapshot
+from models.types import Plan, Reason, ReasonCode, floor_time
+
+SOC_LEAVE_SHARE = 0.05
+"""A battery this share of its capacity away from the plan is reason to plan anew."""
+MIN_GAP_S = 60.0
+"""Unscheduled plans are at least so many plant seconds apart."""
+RETRY_S = 60.0
+"""Without a solver plan the next try comes so soon."""
+AFTER_BOUNDARY_S = 5.0
+"""Plans are made shortly after a boundary, so that the billing block before it has closed."""
+
+
+class PlanningLoop:
+    """Asks the planner in time."""
+
+    def __init__(
+        self, site: Site, tariff: Tariff, planner: Planner, peaks: PeakBook, clock: Clock
+    ) -> None:
+        self._site = site
+        self._tariff = tariff
+        self._planner = planner
+        self._peaks = peaks
+        self._clock = clock
+        self._wanted = asyncio.Event()
+        self._missing: tuple[str, ...] = ()
+        self._last_s = float("-inf")
+
+    def reality(self, snapshot: Snapshot) -> Reality:
+        """What is known at the snapshot."""
+        return reality(self._site, self._tariff, snapshot, self._peaks.peaks, self._peaks.blocks)
+
+    async def run(self, snapshot: Callable[[], Snapshot]) -> None:
+        """Plan for ever."""
+        while True:
+            await self.plan_now(snapshot())
+            await self._until_due()
+
+    async def plan_now(self, snapshot: Snapshot) -> Plan:
+        """One plan from what is known now."""
+        known = self.reality(snapshot)
+        self._wanted.clear()
+        self._missing = known.missing
+        self._last_s = self._clock.monotonic_s()
+        rules = knowledge(self._site, self._tariff, snapshot, known)
+        return await self._planner.replan(known, rules)
+
+    async def decide_without_worker(self, snapshot: Snapshot) -> Plan:
+        """The first plan, by rules, while the worker still starts."""
+        known = self.reality(snapshot)
+        why = Reason(code=ReasonCode.WORKER_DOWN, text="the planning worker is starting")
+        rules = knowledge(self._site, self._tariff, snapshot, known)
+        return await self._planner.without_worker(rules, snapshot.at, why)
+
+    def watch(self, snapshot: Snapshot) -> None:
+        """Ask for a new plan when reality has left the one in force."""
+        known = self.reality(snapshot)
+        if known.missing != self._missing or _has_left(self._planner.current, known, self._site):
+            self._wanted.set()
+
+    async def _until_due(self) -> None:
+        every_s = self._site.planning.every_min * 60
+        now = self._clock.now()
+        boundary = floor_time(now, int(every_s)) + timedelta(seconds=every_s + AFTER_BOUNDARY_S)
+        wait_s = (boundary - now).total_seconds()
+        if self._planner.failures_in_a_row:
+            wait_s = min(wait_s, RETRY_S)
+        due = asyncio.create_task(self._clock.sleep(wait_s))
+        asked = asyncio.create_task(self._asked())
+        try:
+            await asyncio.wait({due, asked}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            due.cancel()
+            asked.cancel()
+
+    async def _asked(self) -> None:
+        await self._wanted.wait()
+        await self._clock.sleep(self._last_s + MIN_GAP_S - self._clock.monotonic_s())
+
+
+def _has_left(plan: Plan | None, known: Reality, site: Site) -> bool:
+    if plan is None:
+        return False
+    step = plan.grid.step_at(known.at)
+    if step is None:
+        return True
+    planned = {part.id: part.soc_kwh[step] for part in plan.batteries}
+    capacities = {asset.id: asset.capacity_kwh for asset in site.assets.battery}
+    return any(
+        state.soc_kwh is not None
+        and state.id in planned
+        and abs(state.soc_kwh - planned[state.id])
+        > _tolerance_kwh(plan, step, capacities[state.id])
+        for state in known.batteries
+    )
+
+
+def _tolerance_kwh(plan: Plan, step: int, capacity_kwh: float) -> float:
+    """SOC is planned for the END of a step, so one step's worth of flow is no departure."""
+    within_step = max(
+        (abs(part.power_kw[step]) * plan.grid.step_s[step] / 3600 for part in plan.batteries),
+        default=0.0,
+    )
+    return SOC_LEAVE_SHARE * capacity_kwh + within_step

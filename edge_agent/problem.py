@@ -1,0 +1,122 @@
+"""History, tariff and measured state -> Problem. Worker's side, pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from edge_agent.histories import SiteHistory
+from edge_agent.plan_words import Reality
+from edge_agent.planning_grid import plan_grid
+from edge_agent.site.load import LoadedSite
+from edge_agent.site.schema import ZoneAsset
+from edge_agent.site.tariff import price_series
+from edge_agent.sitemodel import site_model
+from models.forecast.history import Outlook
+from models.forecast.load import forecast_load
+from models.forecast.pv import Place, PvMeasured, forecast_pv
+from models.forecast.temperature import forecast_temperature
+from models.types import (
+    Forecast,
+    Problem,
+    PvForecast,
+    Reason,
+    ReasonCode,
+    Series,
+    TimeGrid,
+    ZoneForecast,
+    ZoneState,
+)
+
+EMPTY_FOR = timedelta(hours=1)
+"""A zone found empty is planned as empty for so long; people come back."""
+
+
+def build_problem(loaded: LoadedSite, history: SiteHistory, known: Reality) -> Problem | str:
+    """The problem, or in plain words what is missing for one."""
+    site, grid = loaded.site, plan_grid(loaded.site.planning, known.at)
+    load = forecast_load(history.load_kw, grid)
+    if load is None:
+        return "no load has been measured yet"
+    prices = _prices(loaded, grid)
+    if isinstance(prices, str):
+        return prices
+    imports, exports, price_reasons = prices
+    pvs = _pvs(loaded, history, grid)
+    outdoor = _outdoor(history, grid)
+    zones = known.zones
+    if outdoor is None:
+        zones = tuple(ZoneState(id=zone.id, temperature_c=None) for zone in zones)
+    reasons = [*known.reasons, *load.reasons, *price_reasons]
+    for outlook in pvs.values():
+        reasons += outlook.reasons
+    reasons += _weather_reasons(outdoor, has_zones=bool(zones))
+    return Problem(
+        grid=grid,
+        site=site_model(site, loaded.tariff),
+        forecast=Forecast(
+            load_kw=load.series,
+            # Without an outdoor temperature no zone is planned, so the series has no effect.
+            outdoor_temp_c=(0.0,) * len(grid) if outdoor is None else outdoor.series,
+            import_price_per_kwh=imports,
+            export_price_per_kwh=exports,
+            pvs=tuple(PvForecast(id=name, available_kw=o.series) for name, o in pvs.items()),
+            zones=tuple(_zone(zone, known, grid) for zone in site.assets.hvac.zones),
+        ),
+        batteries=known.batteries,
+        zones=zones,
+        demand_terms=known.demand_terms,
+        reasons=tuple(reasons),
+    )
+
+
+def _prices(loaded: LoadedSite, grid: TimeGrid) -> tuple[Series, Series, tuple[Reason, ...]] | str:
+    found, exports, notes = price_series(loaded.tariff, loaded.prices, grid.starts, loaded.zone)
+    imports = tuple(price for price in found if price is not None)
+    if len(imports) != len(found):
+        return notes[0] if notes else "no import price is known"
+    reasons = tuple(Reason(code=ReasonCode.ASSUMED, text=f"price: {note}") for note in notes)
+    return imports, exports, reasons
+
+
+def _pvs(loaded: LoadedSite, history: SiteHistory, grid: TimeGrid) -> dict[str, Outlook]:
+    site = loaded.site
+    place = Place(site.site.latitude, site.site.longitude)
+    return {
+        pv.id: forecast_pv(
+            pv,
+            place,
+            PvMeasured(
+                power_kw=history.pv_kw.get(pv.id),
+                irradiance_w_per_m2=history.irradiance_w_per_m2,
+            ),
+            grid,
+        )
+        for pv in site_model(site, loaded.tariff).pvs
+    }
+
+
+def _outdoor(history: SiteHistory, grid: TimeGrid) -> Outlook | None:
+    if history.outdoor_temp_c is None:
+        return None
+    return forecast_temperature(history.outdoor_temp_c, grid)
+
+
+def _weather_reasons(outdoor: Outlook | None, *, has_zones: bool) -> tuple[Reason, ...]:
+    if outdoor is not None:
+        return outdoor.reasons
+    if not has_zones:
+        return ()
+    text = "outdoor temperature is not known: zones are left to their own thermostats"
+    return (Reason(code=ReasonCode.INPUT_MISSING, text=text),)
+
+
+def _zone(zone: ZoneAsset, known: Reality, grid: TimeGrid) -> ZoneForecast:
+    comfort = zone.comfort
+    empty_until = known.at + EMPTY_FOR if zone.id in known.empty_zones and not zone.guest else None
+    empty = [empty_until is not None and start < empty_until for start in grid.starts]
+    return ZoneForecast(
+        id=zone.id,
+        gains_kw=(zone.gains_kw,) * len(grid),
+        low_c=tuple(comfort.unoccupied_low_c if e else comfort.low_c for e in empty),
+        high_c=tuple(comfort.unoccupied_high_c if e else comfort.high_c for e in empty),
+    )

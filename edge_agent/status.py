@@ -1,0 +1,174 @@
+"""What the gateway says about itself: one frozen picture for command line, dashboard and shadow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from edge_agent.flows import Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointView:
+    """One point as last read."""
+
+    point: str
+    value: float | None
+    unit: str
+    quality: str
+    reason: str
+    age_s: float | None
+    writable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceView:
+    """One device with its points."""
+
+    device: str
+    type: str
+    link: str
+    location: str
+    quality: str
+    """The worst quality among its points."""
+    age_s: float | None
+    """Seconds since the last usable reading of any point."""
+    polls: int
+    missed: int
+    points: tuple[PointView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimView:
+    """One entry of a point's priority array."""
+
+    priority: str
+    owner: str
+    reason: str
+    value: float | None
+    since: datetime
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlView:
+    """Who controls a commandable point, and why."""
+
+    point: str
+    wish: float | None
+    value: float | None
+    why: str
+    cuts: tuple[str, ...]
+    held: float | None
+    lease_state: str
+    lease_expires: datetime | None
+    last_result: str
+    claims: tuple[ClaimView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    """The plan in force in short."""
+
+    made_at: datetime | None
+    source: str
+    degraded: bool
+    reasons: tuple[str, ...]
+    ends_at: datetime | None
+    solve_s: float
+    plans: int
+    plans_solver: int
+    failures_in_a_row: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BufferView:
+    """The store."""
+
+    state: str
+    commits: int
+    readings: int
+    backlog_commits: int
+    last_commit_at: datetime | None
+    last_commit_ms: float | None
+    failed_commits: int
+    dropped_readings: int
+    bytes_on_disk: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudView:
+    """The way to the cloud."""
+
+    transport: str
+    connected: bool
+    sent_seq: int
+    acked_seq: int | None
+    """What the cloud has confirmed; None when it has not said."""
+    backlog_commits: int
+    last_error: str
+    last_sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """One supervised task."""
+
+    name: str
+    state: str
+    failures: int
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertView:
+    """One alarm; `cleared` None while it stands."""
+
+    code: str
+    subject: str
+    text: str
+    since: datetime
+    cleared: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """Since start."""
+
+    ticks: int
+    ticks_missed: int
+    writes_verified: int
+    writes_failed: int
+    releases: int
+    leases: int
+    agent_rss_mb: float
+    worker_rss_mb: float
+    worker_starts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """The whole picture."""
+
+    site: str
+    version: str
+    now: datetime
+    started_at: datetime
+    speed: float
+    control: str
+    healthy: bool
+    flow: Flow | None
+    plan: PlanView
+    devices: tuple[DeviceView, ...]
+    controls: tuple[ControlView, ...]
+    buffer: BufferView
+    cloud: CloudView
+    tasks: tuple[TaskView, ...]
+    alerts: tuple[AlertView, ...]
+    counters: Counters
+
+
+STATUS = TypeAdapter(StatusView)

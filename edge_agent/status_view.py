@@ -1,0 +1,225 @@
+"""Builds the status picture from the agent's parts. Reads only, asks no device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+
+from drivers.types import Clock, Driver, Point, Quality
+from edge_agent.control import ControlLoop
+from edge_agent.dispatch import Dispatch
+from edge_agent.flows import flow
+from edge_agent.guard import Guarded
+from edge_agent.health import AlertBook
+from edge_agent.memory import rss_mb
+from edge_agent.planner import Planner
+from edge_agent.poll import DevicePoller
+from edge_agent.site.load import LoadedSite
+from edge_agent.site.schema import Device
+from edge_agent.snapshot import Snapshot
+from edge_agent.status import (
+    AlertView,
+    BufferView,
+    ClaimView,
+    CloudView,
+    ControlView,
+    Counters,
+    DeviceView,
+    PlanView,
+    PointView,
+    StatusView,
+    TaskView,
+)
+from edge_agent.store.types import LeaseRow, StoreHealth
+from edge_agent.supervise import Supervisor, TaskState
+from edge_agent.worker_client import WorkerClient
+
+WORST_FIRST = (
+    Quality.BAD,
+    Quality.MISSING,
+    Quality.STALE,
+    Quality.UNCERTAIN,
+    Quality.ASLEEP,
+    Quality.GOOD,
+    Quality.NOT_IMPLEMENTED,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything the picture is drawn from."""
+
+    loaded: LoadedSite
+    clock: Clock
+    started_at: datetime
+    snapshot: Snapshot
+    drivers: Mapping[str, Driver]
+    pollers: Mapping[str, DevicePoller]
+    control: ControlLoop
+    dispatch: Dispatch
+    planner: Planner
+    worker: WorkerClient
+    cloud: CloudView
+    store: StoreHealth
+    readings_stored: int
+    supervisor: Supervisor
+    alerts: AlertBook
+
+
+def build_status(parts: Parts) -> StatusView:
+    """The whole picture now."""
+    site = parts.loaded.site
+    tasks = tuple(_tasks(parts.supervisor))
+    return StatusView(
+        site=site.site.id,
+        version=version("semdr-edge"),
+        now=parts.snapshot.at,
+        started_at=parts.started_at,
+        speed=getattr(parts.clock, "speed", 1.0),
+        control=site.agent.control,
+        healthy=parts.store.state == "ok" and all(t.state == TaskState.RUNNING for t in tasks),
+        flow=flow(site, parts.snapshot, parts.planner.current),
+        plan=_plan(parts.planner),
+        devices=tuple(_device(device, parts) for device in site.devices),
+        controls=tuple(_control(guarded, parts.dispatch) for guarded in parts.control.decisions),
+        buffer=_buffer(parts),
+        cloud=parts.cloud,
+        tasks=tasks,
+        alerts=tuple(
+            AlertView(code=a.code, subject=a.subject, text=a.text, since=a.since, cleared=a.cleared)
+            for a in parts.alerts.all
+        ),
+        counters=_counters(parts),
+    )
+
+
+def _tasks(supervisor: Supervisor) -> Iterable[TaskView]:
+    for status in supervisor.statuses.values():
+        yield TaskView(
+            name=status.name,
+            state=status.state,
+            failures=status.failures,
+            last_error=status.last_error,
+        )
+
+
+def _plan(planner: Planner) -> PlanView:
+    plan = planner.current
+    return PlanView(
+        made_at=None if plan is None else plan.made_at,
+        source="" if plan is None else plan.source,
+        degraded=plan is None or plan.degraded,
+        reasons=() if plan is None else tuple(reason.text for reason in plan.reasons),
+        ends_at=None if plan is None else plan.grid.end,
+        solve_s=0.0 if plan is None else plan.solve_s,
+        plans=sum(planner.counts.values()),
+        plans_solver=sum(n for source, n in planner.counts.items() if source.by_solver),
+        failures_in_a_row=planner.failures_in_a_row,
+    )
+
+
+def _device(device: Device, parts: Parts) -> DeviceView:
+    points = tuple(_point(point, parts.snapshot) for point in parts.drivers[device.id].points)
+    shown = {Quality(point.quality) for point in points}
+    ages_s = [point.age_s for point in points if point.age_s is not None]
+    status = parts.pollers[device.id].status
+    return DeviceView(
+        device=device.id,
+        type=device.type,
+        link=device.link,
+        location=device.location,
+        quality=next((quality for quality in WORST_FIRST if quality in shown), Quality.MISSING),
+        age_s=min(ages_s, default=None),
+        polls=status.polls,
+        missed=status.missed,
+        points=points,
+    )
+
+
+def _point(point: Point, snapshot: Snapshot) -> PointView:
+    seen = snapshot.seen.get(point.key)
+    if seen is None:
+        return PointView(
+            point=point.name,
+            value=None,
+            unit=point.unit,
+            quality=Quality.MISSING,
+            reason="not read yet",
+            age_s=None,
+            writable=point.writable,
+        )
+    age_s = seen.age_s(snapshot.at)
+    stale = seen.latest.quality.usable and age_s is not None and age_s > seen.stale_s
+    return PointView(
+        point=point.name,
+        value=seen.latest.value,
+        unit=point.unit,
+        quality=Quality.STALE if stale else seen.latest.quality,
+        reason=seen.latest.reason,
+        age_s=age_s,
+        writable=point.writable,
+    )
+
+
+def _control(guarded: Guarded, dispatch: Dispatch) -> ControlView:
+    lease = _lease(guarded.point, dispatch.leases)
+    outcome = dispatch.outcomes.get(guarded.point)
+    return ControlView(
+        point=guarded.point,
+        wish=guarded.wish,
+        value=guarded.value,
+        why=guarded.decision.reason,
+        cuts=guarded.cuts,
+        held=None if lease is None else lease.value,
+        lease_state="" if lease is None else lease.state,
+        lease_expires=None if lease is None else lease.expires,
+        last_result="" if outcome is None else f"{outcome.result} {outcome.reason}".rstrip(),
+        claims=tuple(
+            ClaimView(
+                priority=entry.priority.name.lower(),
+                owner=entry.owner,
+                reason=entry.reason,
+                value=entry.value,
+                since=entry.since,
+                expires=entry.expires,
+            )
+            for entry in guarded.decision.array
+        ),
+    )
+
+
+def _lease(key: str, leases: Iterable[LeaseRow]) -> LeaseRow | None:
+    return next((lease for lease in leases if f"{lease.device}.{lease.point}" == key), None)
+
+
+def _buffer(parts: Parts) -> BufferView:
+    health = parts.store
+    return BufferView(
+        state=health.state,
+        commits=health.last_seq,
+        readings=parts.readings_stored,
+        backlog_commits=parts.cloud.backlog_commits,
+        last_commit_at=health.last_commit_at,
+        last_commit_ms=health.last_commit_ms,
+        failed_commits=health.failed_commits,
+        dropped_readings=health.dropped_readings,
+        bytes_on_disk=health.bytes_on_disk,
+        notes=health.notes,
+    )
+
+
+def _counters(parts: Parts) -> Counters:
+    counts = parts.dispatch.counts
+    return Counters(
+        ticks=parts.control.counts.done,
+        ticks_missed=parts.control.counts.missed,
+        writes_verified=counts.verified,
+        writes_failed=counts.failed,
+        releases=counts.released,
+        leases=len(parts.dispatch.leases),
+        agent_rss_mb=rss_mb(),
+        worker_rss_mb=parts.worker.rss_mb,
+        worker_starts=parts.worker.starts,
+    )

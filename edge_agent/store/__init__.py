@@ -1,0 +1,1 @@
+"""What the gateway remembers: readings in blocks, the control journal, plans; one SQLite file."""

@@ -1,0 +1,144 @@
+"""Group commits on their way out: the rows above a watermark, decoded in bounded slices."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from drivers.types import Quality, Reading
+from edge_agent.store.block import Column, decode, readings_of
+from edge_agent.store.points import PointNumbers
+from edge_agent.store.schema import WriteHook, writing
+from edge_agent.store.stamps import from_ms, to_ms
+from edge_agent.store.telemetry import BlockRow
+from edge_agent.store.types import DamagedBlockError
+
+SLICE_READINGS = 10_000
+"""Readings decoded in one go, so that a commit never waits long behind a query."""
+SLICE_ROWS = 64
+LATE_MS = 120_000
+"""How far readings of a block may lie after its start: two of the longest commit intervals."""
+
+COMMITS_AFTER = "SELECT * FROM commit_block WHERE seq > ? ORDER BY seq LIMIT ?"
+BLOCKS_SINCE = (
+    "SELECT start_ms, seq, body FROM commit_block WHERE (start_ms, seq) > (?, ?)"
+    " ORDER BY start_ms, seq LIMIT ?"
+)
+WATERMARK = "SELECT seq FROM watermark WHERE lane = ?"
+MARK_SENT = "UPDATE watermark SET seq = ? WHERE lane = 'sent'"
+MARK_ACKED = "UPDATE watermark SET seq = max(seq, ?) WHERE lane = 'acked'"
+
+Trace = list[tuple[datetime, float | None, Quality]]
+"""Time, value and quality of one point."""
+
+
+class Place(NamedTuple):
+    """Where a query by time goes on."""
+
+    start_ms: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCommit:
+    """One group commit as read back; `(gateway, seq)` is its identity for ever."""
+
+    seq: int
+    boot: int
+    at_ms: int
+    """UTC ms since 1970 of the earliest reading."""
+    mono_ms: int
+    """Monotonic ms of that boot when the commit was made."""
+    count: int
+    """Readings in it."""
+    columns: tuple[Column, ...]
+    """One per point; empty when damaged."""
+    damage: str = ""
+    """Why the block does not decode; empty for a sound one."""
+
+    @property
+    def readings(self) -> list[Reading]:
+        """All readings, point by point, built anew at each call."""
+        return readings_of(self.columns)
+
+
+class Outbox:
+    """Reads blocks back and keeps the watermarks, on the storage thread."""
+
+    def __init__(self, db: sqlite3.Connection, points: PointNumbers, hook: WriteHook) -> None:
+        self._db = db
+        self._points = points
+        self._hook = hook
+
+    def commits_after(self, seq: int, limit: int) -> list[StoredCommit]:
+        """The next commits above `seq` in order: up to `limit`, fewer when they are large."""
+        found: list[StoredCommit] = []
+        readings = 0
+        with closing(self._db.execute(COMMITS_AFTER, (seq, min(limit, SLICE_ROWS)))) as rows:
+            for row in rows:
+                found.append(self._unpack(BlockRow(*row)))
+                readings += found[-1].count
+                if readings >= SLICE_READINGS:
+                    break
+        return found
+
+    def trace(self, key: str, since: datetime, place: Place | None) -> tuple[Trace, Place | None]:
+        """A slice of `device.point` from `place` on, and where to go on, None at the end."""
+        since_ms = to_ms(since)
+        wanted = self._points.of_key(key)
+        start = place or Place(since_ms - LATE_MS, -1)
+        rows = self._db.execute(BLOCKS_SINCE, (*start, SLICE_ROWS)).fetchall() if wanted else []
+        found: Trace = []
+        for *_, body in rows:
+            try:
+                columns = decode(body, self._points.names, wanted)
+            except DamagedBlockError:
+                continue
+            for column in columns:
+                found += _since(column, since_ms)
+        return found, Place(*rows[-1][:2]) if len(rows) == SLICE_ROWS else None
+
+    def watermark(self, lane: str) -> int:
+        """The number up to which `lane` (used, sent, acked) has come."""
+        return int(self._db.execute(WATERMARK, (lane,)).fetchone()[0])
+
+    def mark_sent(self, seq: int) -> None:
+        """Remember that rows up to `seq` went out; may go back to send again."""
+        with writing(self._db, self._hook):
+            self._db.execute(MARK_SENT, (seq,))
+
+    def mark_acked(self, seq: int) -> None:
+        """Remember that the cloud has every row up to `seq`; never goes back."""
+        with writing(self._db, self._hook):
+            self._db.execute(MARK_ACKED, (seq,))
+
+    def _unpack(self, row: BlockRow) -> StoredCommit:
+        columns: list[Column] = []
+        damage = ""
+        try:
+            columns = decode(row.body, self._points.names)
+        except DamagedBlockError as error:
+            damage = str(error)
+        return StoredCommit(
+            seq=row.seq,
+            boot=row.boot,
+            at_ms=row.start_ms,
+            mono_ms=row.mono_ms,
+            count=row.n,
+            columns=tuple(columns),
+            damage=damage,
+        )
+
+
+def _since(column: Column, since_ms: int) -> Iterator[tuple[datetime, float | None, Quality]]:
+    start = 0
+    for run in column.runs:
+        end = start + run.length
+        for at_ms, value in zip(column.at_ms[start:end], column.values[start:end], strict=True):
+            if at_ms >= since_ms:
+                yield from_ms(at_ms), value, run.quality
+        start = end

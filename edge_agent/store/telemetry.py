@@ -1,0 +1,140 @@
+"""Group commits on their way in: numbered, encoded, written or kept for the next try."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from drivers.types import Clock, Reading
+from edge_agent.store.block import by_point, encode
+from edge_agent.store.points import PointNumbers
+from edge_agent.store.schema import WriteHook, writing
+from edge_agent.store.stamps import to_ms
+from edge_agent.store.types import (
+    CommitFailed,
+    CommitResult,
+    Committed,
+    NothingToCommit,
+    StoreHealth,
+    StoreUnavailableError,
+)
+
+INSERT = "INSERT INTO commit_block VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (seq) DO NOTHING"
+OLDEST_NEWEST = (
+    "SELECT (SELECT min(seq) FROM commit_block), (SELECT max(seq) FROM commit_block),"
+    " (SELECT max(seq) FROM watermark)"
+)
+
+
+class BlockRow(NamedTuple):
+    """A row of commit_block, in the order of its columns."""
+
+    seq: int
+    start_ms: int
+    n: int
+    boot: int
+    mono_ms: int
+    body: bytes
+
+
+class Telemetry:
+    """The only writer of blocks, on the storage thread.
+
+    A row gets its number before the first try to write it and keeps it, so that a write repeated
+    because its outcome was unclear changes nothing. No number is given twice.
+    """
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        points: PointNumbers,
+        path: Path,
+        clock: Clock,
+        hook: WriteHook,
+    ) -> None:
+        self._db = db
+        self._points = points
+        self._path = path
+        self._clock = clock
+        self._hook = hook
+        self._waiting: deque[BlockRow] = deque()
+        oldest, newest, used = db.execute(OLDEST_NEWEST).fetchone()
+        self._given = max(newest or 0, used)
+        rows = newest - oldest + 1 if newest else 0
+        self.health = StoreHealth(rows=rows, last_seq=self._given, bytes_on_disk=self._bytes())
+
+    def commit(self, readings: Sequence[Reading], boot: int, capacity: int) -> CommitResult:
+        """Write what waits and `readings` as the next row; what cannot be written waits.
+
+        At most `capacity` readings wait; beyond it the oldest rows are dropped and their numbers
+        stay unused.
+        """
+        if readings:
+            self._waiting.append(self._pack(readings, boot))
+            self._shed(capacity)
+        if not self._waiting:
+            return NothingToCommit()
+        began_s = self._clock.monotonic_s()
+        try:
+            with writing(self._db, self._hook):
+                self._points.write(self._db)
+                self._db.executemany(INSERT, self._waiting)
+        except sqlite3.Error as error:
+            return self._failed(error)
+        return self._done((self._clock.monotonic_s() - began_s) * 1000)
+
+    def _pack(self, readings: Sequence[Reading], boot: int) -> BlockRow:
+        series = by_point(readings)
+        body = encode({self._points.number(name): found for name, found in series.items()})
+        self._given += 1
+        return BlockRow(
+            seq=self._given,
+            start_ms=to_ms(min(reading.at for reading in readings)),
+            n=len(readings),
+            boot=boot,
+            mono_ms=int(self._clock.monotonic_s() * 1000),
+            body=body,
+        )
+
+    def _shed(self, capacity: int) -> None:
+        while len(self._waiting) > 1 and self._waiting_readings() > capacity:
+            dropped = self.health.dropped_readings + self._waiting.popleft().n
+            self.health = replace(self.health, dropped_readings=dropped)
+
+    def _done(self, took_ms: float) -> Committed:
+        rows, readings = len(self._waiting), self._waiting_readings()
+        self._waiting.clear()
+        self._points.saved()
+        self.health = replace(
+            self.health,
+            state="ok",
+            rows=self.health.rows + rows,
+            last_seq=self._given,
+            last_commit_at=self._clock.now(),
+            last_commit_ms=took_ms,
+            waiting_readings=0,
+            bytes_on_disk=self._bytes(),
+        )
+        return Committed(self._given, readings, took_ms)
+
+    def _failed(self, error: sqlite3.Error) -> CommitFailed:
+        waiting = self._waiting_readings()
+        self.health = replace(
+            self.health,
+            state="failing",
+            failed_commits=self.health.failed_commits + 1,
+            waiting_readings=waiting,
+            last_error=str(error),
+        )
+        return CommitFailed(StoreUnavailableError(f"{self._path}: {error}"), waiting)
+
+    def _waiting_readings(self) -> int:
+        return sum(row.n for row in self._waiting)
+
+    def _bytes(self) -> int:
+        files = (self._path.with_name(self._path.name + suffix) for suffix in ("", "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())

@@ -1,0 +1,1 @@
+"""The simulated hotel as physics: zones, battery, PV, load and weather."""

@@ -1,0 +1,59 @@
+"""Limits a solution could not keep, as sentences for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from models.affine import Floats
+from models.readout import Solved
+from models.types import Reason, ReasonCode
+
+_SHOWN = 1e-4
+
+
+def relaxed_limits(solved: Solved) -> tuple[Reason, ...]:
+    """One reason for each limit that is exceeded, with amount, first and last time.
+
+    A breach of contract or an unserved load makes the plan worse; a room or a battery that has to
+    come back into its band first does not.
+    """
+    return tuple(
+        Reason(code=ReasonCode.LIMIT_RELAXED, text=text, degrades=degrades)
+        for column, label, unit, degrades in _slacks(solved)
+        for text in _sentence(solved, label, unit, solved.column(column))
+    )
+
+
+def _slacks(solved: Solved) -> Iterator[tuple[str, str, str, bool]]:
+    """(column, limit in words, unit, whether it degrades the plan)."""
+    problem = solved.problem
+    limits = problem.site.grid
+    yield "grid.import_over_kw", f"import limit {limits.import_limit_kw:g} kW", "kW", True
+    yield "grid.export_over_kw", f"export limit {limits.export_limit_kw:g} kW", "kW", True
+    yield "demand.unserved_kw", "load that cannot be served", "kW", True
+    yield "demand.dump_kw", "surplus that cannot be used", "kW", True
+    for battery in problem.batteries:
+        if battery.soc_kwh is not None:
+            name = f"battery[{battery.id}]"
+            yield f"{name}.over_kwh", f"{battery.id}: highest stored energy", "kWh", False
+            yield f"{name}.under_kwh", f"{battery.id}: lowest stored energy", "kWh", False
+    for zone in problem.zones:
+        if zone.temperature_c is not None:
+            yield f"zone[{zone.id}].over_k", f"{zone.id}: highest comfort temperature", "K", False
+            yield f"zone[{zone.id}].under_k", f"{zone.id}: lowest comfort temperature", "K", False
+
+
+def _sentence(solved: Solved, label: str, unit: str, slack: Floats) -> Iterator[str]:
+    """Nothing, or the one sentence of this limit."""
+    steps = np.flatnonzero(slack > _SHOWN)
+    if not len(steps):
+        return
+    grid = solved.problem.grid
+    first, last = int(steps[0]), int(steps[-1])
+    ends = (*grid.starts[1:], grid.end)
+    yield (
+        f"{label} missed by up to {slack.max():.3g} {unit} "
+        f"from {grid.starts[first]:%Y-%m-%d %H:%M} to {ends[last]:%Y-%m-%d %H:%M} UTC"
+    )

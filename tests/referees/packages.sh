@@ -1,0 +1,38 @@
+#!/bin/sh
+# The Debian packages the referee tests talk to. Nothing is left running: a broker is started by the test that needs it.
+set -eu
+
+packages="mosquitto openssl"
+PATH="$PATH:/usr/sbin:/sbin"
+
+missing=""
+for package in $packages; do
+    command -v "$package" >/dev/null 2>&1 || missing="$missing $package"
+done
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" -eq 0 ]; then
+    as_root="env"
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    as_root="sudo env"
+else
+    echo "The referee tests need$missing. Type: sudo apt-get install -y$missing" >&2
+    exit 1
+fi
+
+# The package would start its service: mask it first, so that it never runs and never holds a port.
+case "$missing" in
+*mosquitto*)
+    if [ -d /run/systemd/system ]; then
+        $as_root systemctl mask --now mosquitto.service >/dev/null 2>&1 || true
+    fi
+    ;;
+esac
+
+install() {
+    # RUNLEVEL=1 keeps invoke-rc.d from starting services on machines without systemd.
+    # shellcheck disable=SC2086
+    $as_root DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -q --no-install-recommends $missing
+}
+
+install || { $as_root apt-get update -q && install; }
