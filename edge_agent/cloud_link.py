@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 from drivers.types import Clock, Reading
@@ -13,12 +14,14 @@ from edge_agent.cloud.outbox import SyncSettings
 from edge_agent.cloud.shadows import Shadows
 from edge_agent.cloud.status import StatusReporter
 from edge_agent.cloud.sync import Sync
-from edge_agent.cloud.transport import Transport
+from edge_agent.cloud.transport import CloudError, Transport
 from edge_agent.site.schema import Site
 from edge_agent.status import CloudView, StatusView
 from edge_agent.store.outbox import StoredCommit
 from edge_agent.store.stamps import to_ms
 from edge_agent.store.store import Store
+
+log = logging.getLogger(__name__)
 
 SHADOWS = ("sync", "status")
 URGENT = frozenset({"healthy", "plan_source", "plan_degraded", "control", "alarms"})
@@ -33,6 +36,10 @@ class StoreOutbox:
     async def commits_after(self, seq: int, limit: int) -> list[Commit]:
         """Up to `limit` commits above `seq`, rising."""
         return [as_commit(stored) for stored in await self._store.commits_after(seq, limit)]
+
+    async def first_seq(self) -> int:
+        """The oldest commit's number."""
+        return await self._store.first_seq()
 
     async def last_seq(self) -> int:
         """The newest commit's number."""
@@ -98,7 +105,7 @@ class CloudLink:
             shadows=self._shadows,
         )
         self._started = False
-        self._reporting: asyncio.Task[object] | None = None
+        self._reporting: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Connect and send for ever."""
@@ -124,7 +131,13 @@ class CloudLink:
         if not self._transport.connected:
             return
         if self._reporting is None or self._reporting.done():
-            self._reporting = asyncio.create_task(self._reporter.report(shadow_of(status)))
+            self._reporting = asyncio.create_task(self._report(shadow_of(status)))
+
+    async def _report(self, state: Mapping[str, object]) -> None:
+        try:
+            await self._reporter.report(state)
+        except CloudError as error:
+            log.warning("status shadow: %s", error)
 
     def view(self) -> CloudView:
         """For the status picture."""
@@ -160,7 +173,7 @@ def shadow_of(status: StatusView) -> Mapping[str, object]:
         "plan_source": status.plan.source,
         "plan_degraded": status.plan.degraded,
         "backlog": status.buffer.backlog_commits,
-        "last_seq": status.buffer.commits,
+        "last_seq": status.buffer.last_seq,
         "devices_good": sum(device.quality == "good" for device in status.devices),
         "devices": len(status.devices),
         "alarms": sum(alert.cleared is None for alert in status.alerts),

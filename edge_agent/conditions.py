@@ -39,6 +39,8 @@ def _house(status: StatusView) -> Iterator[Condition]:
     if status.plan.failures_in_a_row > MAX_FAILED_PLANS:
         text = f"{status.plan.failures_in_a_row} plans in a row without the solver"
         yield Condition(code="optimisation_failure", subject="planner", text=text)
+    if status.cloud.last_error:
+        yield Condition(code="cloud_trouble", subject="cloud", text=status.cloud.last_error)
     if status.buffer.state != "ok":
         text = f"{status.buffer.failed_commits} commits have failed; readings wait in memory"
         yield Condition(code="storage_failing", subject="store", text=text)

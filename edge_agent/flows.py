@@ -45,7 +45,12 @@ def flow(site: Site, snapshot: Snapshot, plan: Plan | None) -> Flow:
         pv_kw=pv_kw,
         battery_kw=battery_kw,
         hvac_kw=hvac_kw,
-        load_kw=_rest(grid_kw, pv_kw, battery_kw, hvac_kw),
+        load_kw=_rest(
+            grid_kw,
+            pv_kw if assets.pv else 0.0,
+            battery_kw if assets.battery else 0.0,
+            hvac_kw if assets.hvac.power is not None else 0.0,
+        ),
         soc_percent=_soc_percent(site, snapshot),
         planned_grid_kw=_planned_grid_kw(planned, step),
         planned_battery_kw=_planned_battery_kw(planned, step),
@@ -56,15 +61,15 @@ def flow(site: Site, snapshot: Snapshot, plan: Plan | None) -> Flow:
 def _total(snapshot: Snapshot, keys: list[str]) -> float | None:
     values = [0.0 if snapshot.asleep(key) else snapshot.value(key) for key in keys]
     known = [value for value in values if value is not None]
-    return sum(known) if len(known) == len(values) else None
+    return sum(known) if known and len(known) == len(values) else None
 
 
 def _rest(
     grid_kw: float | None, pv_kw: float | None, battery_kw: float | None, hvac_kw: float | None
 ) -> float | None:
-    if grid_kw is None or pv_kw is None or battery_kw is None:
+    if grid_kw is None or pv_kw is None or battery_kw is None or hvac_kw is None:
         return None
-    return grid_kw + pv_kw - battery_kw - (hvac_kw or 0.0)
+    return grid_kw + pv_kw - battery_kw - hvac_kw
 
 
 def _soc_percent(site: Site, snapshot: Snapshot) -> float | None:

@@ -89,7 +89,11 @@ class BufferView:
 
     state: str
     commits: int
+    """Held in the file."""
+    last_seq: int
+    """Number of the newest; the first one of a new file is no 1."""
     readings: int
+    """Stored since the agent started."""
     backlog_commits: int
     last_commit_at: datetime | None
     last_commit_ms: float | None

@@ -122,7 +122,9 @@ def _plan(planner: Planner) -> PlanView:
 
 def _device(device: Device, parts: Parts) -> DeviceView:
     points = tuple(_point(point, parts.snapshot) for point in parts.drivers[device.id].points)
-    shown = {Quality(point.quality) for point in points}
+    # A setpoint nobody commands has no value, and that is no fault of the device.
+    measured = [point for point in points if not point.writable] or list(points)
+    shown = {Quality(point.quality) for point in measured}
     ages_s = [point.age_s for point in points if point.age_s is not None]
     status = parts.pollers[device.id].status
     return DeviceView(
@@ -198,7 +200,8 @@ def _buffer(parts: Parts) -> BufferView:
     health = parts.store
     return BufferView(
         state=health.state,
-        commits=health.last_seq,
+        commits=health.rows,
+        last_seq=health.last_seq,
         readings=parts.readings_stored,
         backlog_commits=parts.cloud.backlog_commits,
         last_commit_at=health.last_commit_at,

@@ -40,6 +40,8 @@ class DeviceRule:
 
     device: str
     stuck_s: float | None
+    echoes: frozenset[str] = frozenset()
+    """Commanded points: what we wrote there moves, whether the device lives or not."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,8 @@ def device_rule(device: Device, points: tuple[Point, ...]) -> DeviceRule:
     by_type = TYPE_STUCK_S.get(device.type)
     alive = ALIVE_STUCK_S if any(point.alive for point in points) else None
     chosen = device.stuck_s if device.stuck_s is not None else (alive or by_type)
-    return DeviceRule(device=device.id, stuck_s=chosen)
+    echoes = frozenset(point.name for point in points if point.writable)
+    return DeviceRule(device=device.id, stuck_s=chosen, echoes=echoes)
 
 
 def out_of_range(reading: Reading) -> str | None:
@@ -94,7 +97,11 @@ class Judge:
         return reading if why is None else replace(reading, quality=Quality.BAD, reason=why)
 
     def _standing_still_s(self, readings: list[Reading]) -> float:
-        seen = {r.point: r.value for r in readings if r.quality.usable and r.value is not None}
+        seen = {
+            r.point: r.value
+            for r in readings
+            if r.quality.usable and r.value is not None and r.point not in self._rule.echoes
+        }
         if not seen:
             return 0.0
         latest = max(reading.at for reading in readings)

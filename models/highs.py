@@ -14,6 +14,8 @@ _NOTHING = 1e-9
 """HiGHS drops matrix entries up to this size."""
 _FEASIBLE = 2
 _HALF = 0.5
+_CLOSE = 0.01
+"""Largest gap at which a search cut by the time limit is better than rounding."""
 _NO_BOUNDS = ("cost", "matrix")
 _THREADS = 1
 """One value for the whole process: HiGHS refuses to run when two instances differ."""
@@ -99,7 +101,7 @@ class HotLp:
     def choose(self, exclusions: list[Exclusion], budget_s: float) -> Choice | None:
         """Which side of each exclusion may be positive at least cost.
 
-        Binaries exist for this call only; None when no choice was found in time.
+        Binaries exist for this call only; None when no good choice was found in time.
         """
         highs = self._live()
         passed, self._passed = self._passed, None
@@ -109,7 +111,8 @@ class HotLp:
             _add_binary(highs, exclusion)
         _run(highs, budget_s)
         choice = None
-        if highs.getInfo().primal_solution_status == _FEASIBLE:
+        found = highs.getInfo()
+        if found.primal_solution_status == _FEASIBLE and found.mip_gap <= _CLOSE:
             values = highs.getSolution().col_value[columns:]
             choice = Choice([value > _HALF for value in values], _optimal(highs))
         added = np.arange(rows, rows + 2 * count, dtype=np.int32)

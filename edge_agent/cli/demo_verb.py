@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHOW_EVERY_S = 10.0
 MAX_SPEED = 1_000.0
+WEB_PORT = 8080
 
 
 def main(options: Namespace) -> int:
@@ -49,6 +50,7 @@ def _chosen(options: Namespace, folder: Path) -> DemoOptions:
         offline_after=_span(options.offline_after),
         online_after=_span(options.online_after),
         seed=options.seed,
+        web_port=WEB_PORT,
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from edge_agent.cli.live import show
 
+FLOWS = ("grid", "pv", "battery", "hvac", "load")
+
 
 def main(options: Namespace) -> int:
     """0 when the gateway answered and, with POINT, commands that point."""
@@ -66,9 +68,7 @@ def control_text(row: dict[str, Any]) -> str:
 def _flow_lines(flow: dict[str, Any] | None) -> list[str]:
     if flow is None:
         return []
-    parts = [
-        f"{n} {_number(flow[f'{n}_kw'])} kW" for n in ("grid", "pv", "battery", "hvac", "load")
-    ]
+    parts = [f"{name} {_number(flow[f'{name}_kw'])} kW" for name in FLOWS]
     return [f"now {', '.join(parts)}, battery at {_number(flow['soc_percent'])} %"]
 
 

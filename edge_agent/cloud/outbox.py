@@ -20,6 +20,10 @@ class Outbox(Protocol):
         """At most `limit` commits above `seq`, rising; thinned ones are simply not there."""
         ...
 
+    async def first_seq(self) -> int:
+        """The oldest commit's number there is; what is below it will never be sent."""
+        ...
+
     async def last_seq(self) -> int:
         """The newest commit's number, 0 when there is none."""
         ...

@@ -62,6 +62,7 @@ class Sync:
         self._watermark = Watermark(settings.confirm_within_wall_s)
         self._cursor: int | None = None
         self._marked = 0
+        self._first = 1
         self._noted: int | None = None
         self._next_live_s = 0.0
         self._hurry = False
@@ -153,7 +154,9 @@ class Sync:
             self._noted = self._watermark.acked
             await self._outbox.mark_acked(self._noted)
             self._watermark.moved(now_s)
-        self._cursor = self._watermark.place(self._cursor, last, now_s)
+        self._first = await self._outbox.first_seq()
+        # Below the oldest commit there is nothing: a new store does not count from 1.
+        self._cursor = max(self._watermark.place(self._cursor, last, now_s), self._first - 1)
         await self._mark_sent(self._cursor)
         return self._cursor
 
@@ -172,7 +175,10 @@ class Sync:
             return Turn.CAUGHT_UP
         if not backlog:
             self._next_live_s = self._clock.monotonic_s() + self._settings.live_every_s
-        sent = await self._send(commits, cursor, backlog=backlog)
+        # The oldest commit's message covers all that was ever below it, so that the cloud's
+        # watermark can rise over a range that is thinned or was never used.
+        after = 0 if cursor < self._first else cursor
+        sent = await self._send(commits, after, backlog=backlog)
         await self._advance(sent)
         return Turn.MORE if sent == commits[-1].seq else Turn.FAILED
 

@@ -39,6 +39,8 @@ class DemoOptions:
     offline_after: timedelta | None = None
     online_after: timedelta | None = None
     seed: int = 1
+    web_port: int = 0
+    """Taken when it is free; 0 for any."""
 
 
 class Demo:
@@ -46,8 +48,9 @@ class Demo:
 
     def __init__(self, options: DemoOptions) -> None:
         self.options = options
-        self.ports: Ports = free_ports()
-        options.folder.mkdir(parents=True, exist_ok=True)
+        self.ports: Ports = free_ports(options.web_port)
+        for name in ("hotel", "state"):
+            (options.folder / name).mkdir(parents=True, exist_ok=True)
         self.site_file = write_site(options.folder, self.ports)
         self.loaded: LoadedSite = load_site(self.site_file)
         start = options.start or _this_morning(self.loaded.zone)
@@ -76,8 +79,6 @@ class Demo:
 
     async def __aenter__(self) -> Self:
         """Start hotel, cloud and agent; whatever has started ends when one of them does not."""
-        for folder in (self.options.folder / "hotel", self.state_dir):
-            folder.mkdir(parents=True, exist_ok=True)
         try:
             await asyncio.gather(self.hotel.start(), self.cloud.start())
             await self.agent.start()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 
-PREFERRED_WEB_PORT = 8080
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
@@ -20,15 +18,15 @@ class Ports:
     bacnet_own: int
 
 
-def free_ports() -> Ports:
-    """Ports that were free a moment ago, all different."""
+def free_ports(web_port: int = 0) -> Ports:
+    """Ports that were free a moment ago, all different; `web_port` when that one is free."""
     tcp = _free(socket.SOCK_STREAM, 3)
     udp = _free(socket.SOCK_DGRAM, 2)
     return Ports(
         modbus=tcp[0],
         site_mqtt=tcp[1],
         cloud_mqtt=tcp[2],
-        web=_web_port(),
+        web=_web_port(web_port),
         bacnet_device=udp[0],
         bacnet_own=udp[1],
     )
@@ -45,11 +43,11 @@ def _free(kind: socket.SocketKind, count: int) -> list[int]:
             one.close()
 
 
-def _web_port() -> int:
+def _web_port(wanted: int) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", PREFERRED_WEB_PORT))
+            probe.bind(("127.0.0.1", wanted))
         except OSError:
             return _free(socket.SOCK_STREAM, 1)[0]
-    return PREFERRED_WEB_PORT
+    return wanted or _free(socket.SOCK_STREAM, 1)[0]

@@ -10,8 +10,8 @@ from pathlib import Path
 from edge_agent.clock import SystemClock
 from edge_agent.demo.iot_core import ReceivedCommit
 from edge_agent.site.schema import Site
-from edge_agent.store.store import Store
 from edge_agent.store.outbox import StoredCommit
+from edge_agent.store.store import Store
 
 PAGE = 500
 

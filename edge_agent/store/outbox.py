@@ -28,6 +28,7 @@ BLOCKS_SINCE = (
     "SELECT start_ms, seq, body FROM commit_block WHERE (start_ms, seq) > (?, ?)"
     " ORDER BY start_ms, seq LIMIT ?"
 )
+OLDEST = "SELECT min(seq) FROM commit_block"
 WATERMARK = "SELECT seq FROM watermark WHERE lane = ?"
 MARK_SENT = "UPDATE watermark SET seq = ? WHERE lane = 'sent'"
 MARK_ACKED = "UPDATE watermark SET seq = max(seq, ?) WHERE lane = 'acked'"
@@ -101,6 +102,11 @@ class Outbox:
             for column in columns:
                 found += _since(column, since_ms)
         return found, Place(*rows[-1][:2]) if len(rows) == SLICE_ROWS else None
+
+    def first_seq(self) -> int:
+        """Number of the oldest row; of an empty file, the next one."""
+        oldest = self._db.execute(OLDEST).fetchone()[0]
+        return self.watermark("used") + 1 if oldest is None else int(oldest)
 
     def watermark(self, lane: str) -> int:
         """The number up to which `lane` (used, sent, acked) has come."""

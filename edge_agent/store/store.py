@@ -129,6 +129,10 @@ class Store:
             if place is None:
                 return sorted(found, key=lambda item: item[0])
 
+    async def first_seq(self) -> int:
+        """Number of the oldest commit held; before the first one, the number it will have."""
+        return await self._thread.run(self._parts.outbox.first_seq)
+
     async def last_seq(self) -> int:
         """Number of the newest commit; before the first one, the number it will follow."""
         return self._parts.telemetry.health.last_seq

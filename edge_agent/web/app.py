@@ -27,6 +27,12 @@ PAGES = Path(__file__).parent / "pages"
 FLOWS = TypeAdapter(tuple[Flow, ...])
 JSON = "application/json"
 MAX_HOURS = 24.0
+PAGE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'self'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -70,7 +76,10 @@ def build_app(agent: Agent, *, may_act: bool) -> Starlette:
     routes = [
         Route("/", _page("index.html")),
         Route("/app.js", _page("app.js")),
+        Route("/charts.js", _page("charts.js")),
+        Route("/words.js", _page("words.js")),
         Route("/style.css", _page("style.css")),
+        Route("/favicon.ico", _nothing),
         Route("/api/status", _status(agent)),
         Route("/api/plan", _plan(agent)),
         Route("/api/flows", _flows(agent)),
@@ -97,9 +106,13 @@ def _as_json(_request: Request, error: Exception) -> Response:
 
 def _page(name: str) -> Endpoint:
     async def serve(_request: Request) -> Response:
-        return FileResponse(PAGES / name, headers={"Cache-Control": "no-cache"})
+        return FileResponse(PAGES / name, headers=PAGE_HEADERS)
 
     return serve
+
+
+async def _nothing(_request: Request) -> Response:
+    return Response(status_code=204)
 
 
 def _status(agent: Agent) -> Endpoint:
@@ -122,7 +135,7 @@ def _plan(agent: Agent) -> Endpoint:
 def _flows(agent: Agent) -> Endpoint:
     async def serve(request: Request) -> Response:
         hours = _number(request, "hours", MAX_HOURS)
-        minutes = agent.flows()[-round(hours * 60) :]
+        minutes = agent.flows()[-max(1, round(hours * 60)) :]
         return Response(FLOWS.dump_json(minutes), media_type=JSON)
 
     return serve

@@ -42,6 +42,7 @@ def forecast_load(history: History, grid: TimeGrid) -> Outlook | None:
             f"load: {int(gaps.sum())} of {len(grid)} steps have no earlier day, "
             "the recent mean stands in"
         )
-        reasons.append(Reason(code=ReasonCode.ASSUMED, text=text))
+        degrades = recent is None
+        reasons.append(Reason(code=ReasonCode.ASSUMED, text=text, degrades=degrades))
     lowest = min(0.0, float(np.nanmin(history.values)))
     return Outlook(series=tuple(np.maximum(seasonal, lowest).tolist()), reasons=tuple(reasons))

@@ -20,7 +20,9 @@ _CLEAREST = 1.5
 _DAYLIGHT_W_PER_M2 = 50.0
 _RECENT_H = 3.0
 _LONG_H = 24.0
-_LEAST_SLOTS = 3
+_OPEN_SLOT_H = 0.25
+"""The slot that is being measured may have its middle ahead of the grid's start."""
+_LEAST_SLOTS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _clearness(history: History, scale: float, place: Place, grid: TimeGrid) -> 
         return None
     clear = clear_sky_w_per_m2(middles, place.latitude, place.longitude)
     age_h = (grid.start.timestamp() - middles) / 3600.0
-    usable = np.isfinite(history.values) & (clear > _DAYLIGHT_W_PER_M2) & (age_h > 0)
+    usable = np.isfinite(history.values) & (clear > _DAYLIGHT_W_PER_M2) & (age_h > -_OPEN_SLOT_H)
     ceiling = scale * clear
     long = _ratio(history.values, ceiling, usable & (age_h <= _LONG_H))
     recent = _ratio(history.values, ceiling, usable & (age_h <= _RECENT_H))
@@ -86,7 +88,7 @@ def _clearness(history: History, scale: float, place: Place, grid: TimeGrid) -> 
 
 
 def _ratio(values: Floats, clear: Floats, chosen: NDArrayBool) -> float | None:
-    """Sum over sum of the chosen slots within 0 .. 1.5; None for too few of them."""
+    """Sum over sum of the chosen slots within 0 .. 1.5; None when there are none."""
     if chosen.sum() < _LEAST_SLOTS:
         return None
     return float(np.clip(values[chosen].sum() / clear[chosen].sum(), 0.0, _CLEAREST))

@@ -30,7 +30,10 @@ def days_back(history: History, grid: TimeGrid, days: float) -> Floats:
 
 
 def recent_mean(history: History, grid: TimeGrid) -> float | None:
-    """Mean of the last measured hour, looked for up to three hours back from the grid's start."""
+    """Mean of the last measured hour, looked for up to three hours back from the grid's start.
+
+    Where no hour is measured well enough (the first minutes of a site), the newest measured slot.
+    """
     hour = timedelta(0)
     while hour < _LATEST:
         end = grid.start - hour
@@ -38,7 +41,15 @@ def recent_mean(history: History, grid: TimeGrid) -> float | None:
         if value is not None:
             return value
         hour += timedelta(minutes=15)
-    return None
+    return _newest_slot(history, grid)
+
+
+def _newest_slot(history: History, grid: TimeGrid) -> float | None:
+    """The last measured slot that is no older than three hours; it may still be open."""
+    starts_s = history.start.timestamp() + history.step_s * np.arange(len(history.values))
+    since_s = (grid.start - _LATEST).timestamp()
+    measured = history.values[np.isfinite(history.values) & (starts_s >= since_s)]
+    return float(measured[-1]) if len(measured) else None
 
 
 def present_error(history: History, grid: TimeGrid, shares: dict[float, float]) -> float | None:

@@ -34,5 +34,5 @@ def forecast_temperature(history: History, grid: TimeGrid) -> Outlook | None:
             f"outdoor temperature: {int(gaps.sum())} of {len(grid)} steps have no yesterday, "
             "the last value is held"
         )
-        reasons.append(Reason(code=ReasonCode.ASSUMED, text=text))
+        reasons.append(Reason(code=ReasonCode.ASSUMED, text=text, degrades=False))
     return Outlook(series=tuple(seasonal.tolist()), reasons=tuple(reasons))

@@ -66,6 +66,13 @@ def test_one_moving_point_keeps_the_device_alive() -> None:
         assert {one.quality for one in judged} == {Quality.GOOD}
 
 
+def test_the_echo_of_our_own_writes_is_no_sign_of_life() -> None:
+    judge = Judge(DeviceRule(device="meter", stuck_s=300.0, echoes=frozenset({"setpoint"})))
+    for second in range(0, 301, 60):
+        judged = judge.judge(poll(second, power=10.0, setpoint=float(second)))
+    assert {one.quality for one in judged} == {Quality.BAD}
+
+
 def test_silence_is_not_called_frozen() -> None:
     judge = Judge(RULE)
     judge.judge(poll(0, power=1.0))

@@ -41,6 +41,9 @@ class ListOutbox:
     async def commits_after(self, seq: int, limit: int) -> list[Commit]:
         return [commit for commit in self.commits if commit.seq > seq][:limit]
 
+    async def first_seq(self) -> int:
+        return self.commits[0].seq if self.commits else 1
+
     async def last_seq(self) -> int:
         return self.commits[-1].seq if self.commits else 0
 

@@ -42,7 +42,7 @@ def load(folder: Path, text: str) -> RegisterProfile | SunSpecProfile:
 
 def test_shipped_profiles_load_and_name_their_source() -> None:
     names = [n for n in profile_names() if n.startswith(("eastron", "sunspec"))]
-    assert {"eastron_sdm630", "sunspec_battery", "sunspec_inverter"} <= set(names)
+    assert {"eastron_sdm630", "sunspec_storage", "sunspec_inverter"} <= set(names)
     for name in names:
         profile = load_profile(name)
         assert profile.source.startswith("https://")
@@ -110,7 +110,7 @@ def test_words_and_profiles_do_not_load_pymodbus() -> None:
     code = (
         "import sys, drivers.types, drivers.codec, drivers.readplan, drivers.profile\n"
         "import drivers.simulated.modbus\n"
-        "drivers.profile.load_profile('sunspec_battery')\n"
+        "drivers.profile.load_profile('sunspec_storage')\n"
         "assert not [name for name in sys.modules if name.startswith('pymodbus')]\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

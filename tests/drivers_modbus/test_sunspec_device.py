@@ -26,7 +26,7 @@ from tests.drivers_modbus.rig import DictPlant, by_point
 
 @pytest.fixture
 async def battery(site_link: ModbusLink, clock: ManualClock) -> AsyncIterator[Driver]:
-    device = open_device("bat", site_link, 2, "sunspec_battery", clock)
+    device = open_device("bat", site_link, 2, "sunspec_storage", clock)
     await device.open()
     yield device
     await device.close()
@@ -212,7 +212,7 @@ async def tapped_battery(tapped: TappedBattery, clock: ManualClock) -> AsyncIter
     server = ModbusServer("127.0.0.1", 0, [tapped])
     await server.start()
     link = ModbusLink(f"tcp://127.0.0.1:{server.port}", timeout_s=0.5, clock=clock)
-    yield open_device("bat", link, 9, "sunspec_battery", clock)
+    yield open_device("bat", link, 9, "sunspec_storage", clock)
     await link.close()
     await server.stop()
 
@@ -397,7 +397,7 @@ async def test_a_device_without_the_models_says_so(
 async def test_a_device_that_is_no_sunspec_device_is_refused(
     site_link: ModbusLink, clock: ManualClock
 ) -> None:
-    device = open_device("x", site_link, 1, "sunspec_battery", clock)
+    device = open_device("x", site_link, 1, "sunspec_storage", clock)
     with pytest.raises(DeviceRefusedError):
         await device.identify()
     readings = await device.read()

@@ -41,7 +41,7 @@ async def test_kill_and_restart_resumes(tmp_path: Path) -> None:
     async with summer_demo(tmp_path, speed=SPEED) as demo:
         await until(demo, solver_plan, "a solver plan")
         seen = await until(demo, leased, "leases")
-        committed_before = seen["buffer"]["commits"]
+        committed_before = seen["buffer"]["last_seq"]
         await demo.agent.kill()
 
         store = await Store.open(demo.state_dir / DATABASE, SystemClock())
@@ -55,7 +55,7 @@ async def test_kill_and_restart_resumes(tmp_path: Path) -> None:
         await demo.agent.start()
         status = await until(demo, lambda s: s["plan"]["plans_solver"] > 0, "planning again")
         status = await until(demo, settled(orphans), "every orphan renewed or released")
-        assert status["buffer"]["commits"] > seqs[-1]
+        assert status["buffer"]["last_seq"] > seqs[-1]
         audit = await demo.agent.get("/api/audit?count=200")
         assert any(f"{len(orphans)} leases in the journal" in row["text"] for row in audit)
         _, reckoning = await demo.finish()
@@ -110,9 +110,26 @@ async def test_a_stop_releases_everything_in_time(tmp_path: Path) -> None:
 
 async def test_a_dead_worker_is_replaced(tmp_path: Path) -> None:
     async with summer_demo(tmp_path, speed=SPEED) as demo:
-        await until(demo, solver_plan, "a solver plan")
+        before = await until(demo, solver_plan, "a solver plan")
         for pid in children(demo.agent.pid):
             os.kill(pid, signal.SIGKILL)
+        after = await until(demo, lambda s: s["counters"]["worker_starts"] == 2, "a new worker")
+        made = before["plan"]["plans_solver"]
+        await until(demo, lambda s: s["plan"]["plans_solver"] > made, "a further solver plan")
+        assert after["plan"]["source"] in ("solver", "rounded")
+
+
+async def test_a_hanging_worker_is_replaced_and_the_last_plan_goes_on(tmp_path: Path) -> None:
+    demo = summer_demo(tmp_path, speed=SPEED)
+
+    def little_patience(site: Any) -> None:
+        site["planning"]["time_limit_s"] = 1
+
+    amend(demo.site_file, little_patience)
+    async with demo:
+        await until(demo, solver_plan, "a solver plan")
+        for pid in children(demo.agent.pid):
+            os.kill(pid, signal.SIGSTOP)
         fell_back = await until(demo, lambda s: s["plan"]["source"] == "last", "the last plan")
         assert fell_back["plan"]["degraded"]
         assert any("planning worker" in reason for reason in fell_back["plan"]["reasons"])

@@ -2,10 +2,11 @@
 # The Debian packages the referee tests talk to. Nothing is left running: a broker is started by the test that needs it.
 set -eu
 
-packages="mosquitto openssl"
+packages="mosquitto openssl chromium"
 PATH="$PATH:/usr/sbin:/sbin"
 
 missing=""
+command -v systemd-analyze >/dev/null 2>&1 || missing=" systemd"
 for package in $packages; do
     command -v "$package" >/dev/null 2>&1 || missing="$missing $package"
 done

@@ -250,6 +250,9 @@ class Commits:
     async def commits_after(self, seq: int, limit: int) -> list[Commit]:
         return self.commits[seq : seq + limit]
 
+    async def first_seq(self) -> int:
+        return 1
+
     async def last_seq(self) -> int:
         return len(self.commits)
 

@@ -142,7 +142,7 @@ def test_a_folder_of_profiles_can_be_handed_in(tmp_path: Path) -> None:
         load_site(example_path("hotel.yaml"), Profiles(tmp_path))
     said = {mistake.key: mistake.message for mistake in caught.value.mistakes}
     assert said == {
-        "devices[1].profile": "there is no profile sunspec_battery: known are eastron_sdm630",
+        "devices[1].profile": "there is no profile sunspec_storage: known are eastron_sdm630",
         "devices[2].profile": "there is no profile sunspec_inverter: known are eastron_sdm630",
         "assets.grid.meter": "smart_meter_001.power is in W, and meter needs kW: "
         "name a point in kW",
@@ -151,7 +151,7 @@ def test_a_folder_of_profiles_can_be_handed_in(tmp_path: Path) -> None:
 
 def test_every_packaged_profile_can_be_read_for_its_points() -> None:
     profiles = packaged_profiles()
-    assert {"eastron_sdm630", "sunspec_battery", "sunspec_inverter"} <= set(profiles.names)
+    assert {"eastron_sdm630", "sunspec_storage", "sunspec_inverter"} <= set(profiles.names)
     yaml = YAML(typ="safe", pure=True)
     for name in profiles.names:
         points = profiles.points(name)

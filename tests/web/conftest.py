@@ -284,6 +284,7 @@ def buffer() -> BufferView:
     return BufferView(
         state="ok",
         commits=4_680,
+        last_seq=1_781_507_986,
         readings=1_263_600,
         backlog_commits=312,
         last_commit_at=NOW - timedelta(seconds=6),

@@ -9,8 +9,8 @@ import pytest
 
 from edge_agent.web.app import PAGES
 
-FILES = ("index.html", "app.js", "style.css")
-MAX_BYTES = 40_000
+FILES = ("index.html", "app.js", "charts.js", "words.js", "style.css")
+MAX_BYTES = 42_000
 MARKUP_FROM_TEXT = (
     "innerHTML",
     "outerHTML",
