@@ -50,11 +50,11 @@ class WorkerClient:
     async def ask(self, request: PlanRequest) -> PlanAnswer:
         """The worker's answer within the budget plus a little; raises WorkerError."""
         async with self._lock:
-            process = await self._running()
             patience_s = request.budget_s + self._grace_s
-            if not self._answered:
-                patience_s += self._start_s
             try:
+                process = await self._running()
+                if not self._answered:
+                    patience_s += self._start_s
                 async with asyncio.timeout(patience_s):
                     answer = await self._exchange(process, request)
             except TimeoutError as error:
@@ -98,7 +98,7 @@ class WorkerClient:
         self._answered = False
         self.starts += 1
         self._process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, limit=LINE_LIMIT
+            *self._command, stdin=PIPE, stdout=PIPE, limit=LINE_LIMIT, start_new_session=True
         )
         return self._process
 

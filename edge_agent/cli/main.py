@@ -62,6 +62,7 @@ def _site_verbs(verbs: Verbs) -> None:
     start = _verb(verbs, "run", "run the gateway until it is told to stop")
     _site_argument(start)
     start.add_argument("--state-dir", type=Path, help="instead of the site file's agent.state_dir")
+    start.add_argument("--tied", action="store_true", help="stop when standard input closes")
     start.add_argument("--clock", help="plant time SPEED@MONOTONIC_S=ISO_START (the demo's)")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from argparse import Namespace
@@ -33,7 +34,7 @@ def main(options: Namespace) -> int:
         state_dir = Path(options.state_dir or loaded.site.agent.state_dir)
         state_dir.mkdir(parents=True, exist_ok=True, mode=STATE_MODE)
         with StateLock.acquire(state_dir):
-            return asyncio.run(_run(loaded, clock, state_dir))
+            return asyncio.run(_run(loaded, clock, state_dir, tied=options.tied))
     except (SiteError, StoreError, DriverError, CloudError, WebError, ValueError) as error:
         print(f"semdr-edge: {error}", file=sys.stderr)
         return 1
@@ -42,9 +43,11 @@ def main(options: Namespace) -> int:
         return 1
 
 
-async def _run(loaded: LoadedSite, clock: Clock, state_dir: Path) -> int:
+async def _run(loaded: LoadedSite, clock: Clock, state_dir: Path, *, tied: bool) -> int:
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
+    if tied:
+        loop.add_reader(sys.stdin.fileno(), _read_on, over)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, over.set)
     store = await Store.open(state_dir / DATABASE, clock)
@@ -58,3 +61,10 @@ async def _run(loaded: LoadedSite, clock: Clock, state_dir: Path) -> int:
     finally:
         await store.close()
     return 0
+
+
+def _read_on(over: asyncio.Event) -> None:
+    """Whoever started us has gone when nothing more can come."""
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        over.set()

@@ -21,7 +21,7 @@ class AgentProcess:
     """Starts `semdr-edge run`, asks it over its socket, stops it or kills it."""
 
     def __init__(self, site: Path, state_dir: Path, clock: str) -> None:
-        self._words = ("run", str(site), "--state-dir", str(state_dir), "--clock", clock)
+        self._words = ("run", str(site), "--state-dir", str(state_dir), "--clock", clock, "--tied")
         self._log = state_dir.parent / "agent.log"
         self._socket = state_dir / SOCKET_NAME
         self._process: Process | None = None
@@ -43,7 +43,11 @@ class AgentProcess:
         """Start it and wait until it answers; RuntimeError with its last words when it does not."""
         with self._log.open("ab") as out:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-m", "edge_agent", *self._words, stdout=out, stderr=out
+                *(sys.executable, "-I", "-m", "edge_agent", *self._words),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
         loop = asyncio.get_running_loop()
         until_s = loop.time() + START_S

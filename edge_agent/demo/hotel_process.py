@@ -77,7 +77,9 @@ class HotelProcess:
             *("--dir", str(self.directory)),
         ]
         pipe = asyncio.subprocess.PIPE
-        self._process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+        self._process = await asyncio.create_subprocess_exec(
+            *command, stdin=pipe, stdout=pipe, start_new_session=True
+        )
         try:
             first = await self._line(_READY_S)
         except HotelError:

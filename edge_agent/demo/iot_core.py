@@ -184,7 +184,9 @@ def _commit(entry: dict[str, object]) -> ReceivedCommit:
 def _spawn(module: str, *arguments: str) -> subprocess.Popen[bytes]:
     # Isolated mode: a folder named drivers/ in the working directory must not shadow ours.
     command = [sys.executable, "-I", "-m", module, *arguments, "--tied"]
-    return subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - our own interpreter
+    return subprocess.Popen(  # noqa: S603 - our own interpreter
+        command, stdin=subprocess.PIPE, start_new_session=True
+    )
 
 
 async def _end(process: subprocess.Popen[bytes] | None) -> None:

@@ -50,7 +50,7 @@ class AgentSettings(Strict):
 
     state_dir: str = "/var/lib/semdr-edge"
     control: Control = Control.OFF
-    tick_s: Annotated[float, Field(ge=1, le=60)] = 5.0
+    tick_s: Annotated[float, Field(ge=1, le=20)] = 5.0
     commit_s: Annotated[float, Field(ge=1, le=60)] = 10.0
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080

@@ -74,6 +74,8 @@ async def test_two_hours_with_an_outage(tmp_path: Path) -> None:
     assert (figures["lost"], figures["duplicated"], figures["leases_left"]) == (0, 0, 0)
     assert figures["readings_synced"] == figures["readings_stored"] > 10_000
     assert figures["writes_failed"] == 0
+    assert figures["agent_rss_mb"] <= 80
+    assert figures["worker_rss_mb"] <= 80
     assert figures["ticks_missed"] <= 0.01 * status["counters"]["ticks"]
     _assert_setpoints_arrived(before, slots, readings)
     _assert_outage_was_one(before, during)
