@@ -1,14 +1,15 @@
 """Carries decisions out as leases: journal, write, read back, refresh, release.
 
-The journal is committed before a frame leaves. One write at a time per device; a slow device delays
+The journal is committed before a value leaves; a release needs no journal. One write at a time per device; a slow device delays
 nobody else. A write that failed is tried again with growing pauses.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,7 +19,9 @@ from edge_agent.arbiter import Entry, Priority
 from edge_agent.guard import Guarded
 from edge_agent.lease import Step, lease_s, next_step
 from edge_agent.site.schema import Control
-from edge_agent.store.types import LeaseRow, LeaseState
+from edge_agent.store.types import LeaseRow, LeaseState, StoreError
+
+log = logging.getLogger(__name__)
 
 RETRY_S = (5.0, 10.0, 20.0, 40.0, 60.0)
 LOCAL_HOLD_S = 900.0
@@ -93,6 +96,10 @@ class Dispatch:
         """Take over what a dead agent left: renewed by the next claim or released."""
         for lease in await self._journal.leases():
             key = f"{lease.device}.{lease.point}"
+            if lease.device not in self._drivers:
+                text = f"{key} = {lease.value:g} cannot be released: the site has no such device"
+                await self._journal.audit("release", text, self._clock.now())
+                continue
             self._leases[key] = replace(lease, state=LeaseState.LOST)
         return len(self._leases)
 
@@ -130,7 +137,8 @@ class Dispatch:
 
     async def release_all(self, deadline_s: float) -> int:
         """Give every point back within so many wall seconds; returns how many are still held."""
-        tasks = [asyncio.create_task(self._finish_then_release(key)) for key in self._leases]
+        devices = {lease.device for lease in self._leases.values()} | set(self._busy)
+        tasks = [asyncio.create_task(self._finish_then_empty(device)) for device in devices]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=deadline_s)
             for task in late:
@@ -140,17 +148,23 @@ class Dispatch:
 
     async def release(self, key: str) -> WriteOutcome | None:
         """Give one point back now; None when it is not held."""
+        if key in self._points:
+            await self._finish(self._points[key].device)
         if key not in self._leases:
             return None
-        await self._finish_then_release(key)
+        await self._release(key)
         return self.outcomes.get(key)
 
-    async def _finish_then_release(self, key: str) -> None:
-        running = self._busy.get(self._leases[key].device)
+    async def _finish_then_empty(self, device: str) -> None:
+        await self._finish(device)
+        held = [key for key, lease in self._leases.items() if lease.device == device]
+        await asyncio.gather(*(self._release(key) for key in held))
+
+    async def _finish(self, device: str) -> None:
+        """A write under way may take a lease yet: wait until it has ended."""
+        running = self._busy.get(device)
         if running is not None:
             await asyncio.wait([running])
-        if key in self._leases:
-            await self._release(key)
 
     def _step(self, key: str, value: float | None, now: datetime) -> Step:
         if not self._may_try(key):
@@ -163,16 +177,21 @@ class Dispatch:
 
     async def _carry_out(self, jobs: list[tuple[str, Step, Guarded | None]]) -> None:
         for key, step, wish in jobs:
-            if step is Step.RELEASE or wish is None or wish.value is None:
-                await self._release(key)
-            else:
-                await self._write(key, wish, wish.value, step)
+            try:
+                if step is Step.RELEASE or wish is None or wish.value is None:
+                    await self._release(key)
+                else:
+                    await self._write(key, wish, wish.value, step)
+            except StoreError as error:
+                log.warning("%s: %s: %s", key, step, error)
+                self._back_off(key)
 
     async def _write(self, key: str, wish: Guarded, value: float, step: Step) -> None:
         point = self._points[key]
         lease = self._intend(key, wish, value)
         if step is Step.WRITE:
             await self._journal.lease_put(lease)
+            self._leases[key] = lease
         request = WriteRequest(
             point=point.name, value=value, lease_s=lease_s(point), command_id=lease.command_id
         )
@@ -219,20 +238,20 @@ class Dispatch:
 
     async def _release(self, key: str) -> None:
         lease = self._leases[key]
-        await self._journal.lease_put(replace(lease, state=LeaseState.RELEASING))
+        await _noted(self._journal.lease_put(replace(lease, state=LeaseState.RELEASING)))
         outcome = await self._drivers[lease.device].release(lease.point)
         self.outcomes[key] = outcome
         if outcome.result.holds:
-            del self._leases[key]
+            self._leases.pop(key, None)
             self._retries.pop(key, None)
             self.counts.released += 1
-            await self._journal.lease_remove(lease.device, lease.point)
+            await _noted(self._journal.lease_remove(lease.device, lease.point))
         else:
             self.counts.failed += 1
             self._back_off(key)
             self._leases[key] = replace(lease, state=LeaseState.LOST)
         text = f"{key} released: {outcome.result} {outcome.reason}".rstrip()
-        await self._journal.audit("release", text, self._clock.now())
+        await _noted(self._journal.audit("release", text, self._clock.now()))
 
     def _back_off(self, key: str) -> None:
         retry = self._retries.setdefault(key, _Retry())
@@ -263,3 +282,11 @@ class Dispatch:
             value = "release" if wish.value is None else f"{wish.value:g}"
             text = f"{wish.point} would be {value} [{wish.decision.reason}]"
             await self._journal.audit("shadow", text, now)
+
+
+async def _noted(note: Awaitable[None]) -> None:
+    """A release does not wait for the disk; a lease still in the journal is released once more."""
+    try:
+        await note
+    except StoreError as error:
+        log.warning("journal of a release: %s", error)

@@ -32,7 +32,7 @@ class PeakBook:
         self._zone = zone
         self._store = store
         self._months: dict[str, datetime] = {}
-        self._unsaved: set[str] = set()
+        self._unsaved: dict[tuple[str, datetime], float] = {}
         self.blocks: dict[str, OpenBlock] = {}
         self.peaks: dict[str, float] = {}
         self.unmeasured_blocks = 0
@@ -54,21 +54,26 @@ class PeakBook:
             self.blocks[charge_id] = block
             if closed is not None:
                 self._close(charge_id, closed)
+                self._enter(charge_id, block)
 
     async def persist(self) -> None:
         """Save the peaks that have risen."""
-        while self._unsaved:
-            charge_id = self._unsaved.pop()
-            await self._store.peak_put(charge_id, self._months[charge_id], self.peaks[charge_id])
+        for (charge_id, month), peak_kw in list(self._unsaved.items()):
+            await self._store.peak_put(charge_id, month, peak_kw)
+            if self._unsaved[charge_id, month] == peak_kw:
+                del self._unsaved[charge_id, month]
 
     def _close(self, charge_id: str, block: OpenBlock) -> None:
-        month, _ = billing_month(block.start, self._zone)
-        if month != self._months[charge_id]:
-            self._months[charge_id] = month
-            self.peaks[charge_id] = 0.0
         average_kw = block.average_kw
         if average_kw is None:
             self.unmeasured_blocks += 1
         elif average_kw > self.peaks[charge_id]:
             self.peaks[charge_id] = average_kw
-            self._unsaved.add(charge_id)
+            self._unsaved[charge_id, self._months[charge_id]] = average_kw
+
+    def _enter(self, charge_id: str, block: OpenBlock) -> None:
+        """A new month's first block begins without a peak."""
+        month, _ = billing_month(block.start, self._zone)
+        if month > self._months[charge_id]:
+            self._months[charge_id] = month
+            self.peaks[charge_id] = 0.0

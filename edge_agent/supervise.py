@@ -74,6 +74,10 @@ class Supervisor:
             try:
                 await work()
                 error = "ended by itself"
+            except asyncio.CancelledError:
+                if _told_to_end():
+                    raise
+                error = "cancelled from inside"
             except Exception as exc:
                 log.exception("task %s failed", name)
                 error = f"{type(exc).__name__}: {exc}"
@@ -83,3 +87,9 @@ class Supervisor:
             status.last_error = error
             status.last_failed_at = self._clock.now()
             await asyncio.sleep(BACKOFF_S[min(max(in_a_row, 1), len(BACKOFF_S)) - 1])
+
+
+def _told_to_end() -> bool:
+    """Whether this task itself was cancelled, not something it waited for."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

@@ -57,12 +57,13 @@ def control_text(row: dict[str, Any]) -> str:
     lines = [f"{row['point']}: {_number(row['value'])} because {row['why']}"]
     lines += [f"  cut: {cut}" for cut in row["cuts"]]
     lines.append(f"  held {_number(row['held'])} {row['lease_state']}, last: {row['last_result']}")
-    lines += [
-        f"  {claim['priority']:<14} {_number(claim['value']):>9} {claim['owner']}: {claim['reason']}"
-        f" until {claim['expires']}"
-        for claim in row["claims"]
-    ]
+    lines += [_claim_line(claim) for claim in row["claims"]]
     return "\n".join(lines)
+
+
+def _claim_line(claim: dict[str, Any]) -> str:
+    head = f"  {claim['priority']:<14} {_number(claim['value']):>9}"
+    return f"{head} {claim['owner']}: {claim['reason']} until {claim['expires']}"
 
 
 def _flow_lines(flow: dict[str, Any] | None) -> list[str]:
