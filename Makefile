@@ -26,7 +26,7 @@ check: setup
 	$(VENV)/bin/codespell README.md CHANGELOG.md CONTRIBUTING.md docs $(PACKAGES) tests bench
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy
-	$(PY) -m pytest -q -n 2 -m "not slow and not referee and not soak"
+	HYPOTHESIS_PROFILE=fast $(PY) -m pytest -q -n 2 -m "not slow and not referee and not soak"
 
 test: setup
 	$(PY) -m pytest -q -n 2 -m "not referee and not soak" --cov --cov-report=term:skip-covered

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from bacpypes3.primitivedata import ObjectIdentifier
 
+from drivers.bacnet_claim import Claim
 from drivers.bacnet_command import Commander
+from drivers.bacnet_cov import CovCache, CovTiming, Kept
 from drivers.bacnet_link import BacnetLink, parse_address, parse_object
 from drivers.bacnet_point import Arrival, BacnetPoint, unit_of
-from drivers.bacnet_read import Answer, PropertyReader, Wanted
+from drivers.bacnet_read import PropertyReader, Wanted
 from drivers.bacnet_units import Conversion, NoConversion
-from drivers.bacnet_values import ItemError
+from drivers.bacnet_values import ItemError, Plain
 from drivers.types import (
     Clock,
     DeviceRefusedError,
@@ -28,15 +30,19 @@ from drivers.types import (
     describe,
 )
 
-__all__ = ["BacnetDevice", "BacnetLink", "BacnetPoint"]
+__all__ = ["BacnetDevice", "BacnetLink", "BacnetPoint", "CovTiming"]
 
 _VALUE = ("present-value", "status-flags")
 _VALUE_AND_UNITS = (*_VALUE, "units")
 _ANY_DEVICE = 4_194_303
+_MARKS = {"no priority-array": "no_priority_array", "second master": "second_master"}
 
 
 class BacnetDevice:
-    """One device at `address` on a shared link; implements `drivers.types.Driver`."""
+    """One device at `address` on a shared link; implements `drivers.types.Driver`.
+
+    With `cov` the device tells changes by itself, and `read` asks only for what it is not sure of.
+    """
 
     def __init__(
         self,
@@ -45,16 +51,21 @@ class BacnetDevice:
         address: str,
         points: tuple[BacnetPoint, ...],
         clock: Clock,
+        *,
+        cov: bool | CovTiming = False,
     ) -> None:
         self._device_id = device_id
         self._link = link
         self._address = parse_address(address)
+        link.refuse_self(self._address)
         self._points = {point.name: point for point in points}
         self._targets = {point.name: parse_object(point.object) for point in points}
         self._clock = clock
         self._reader = PropertyReader(link, self._address)
         self._units: dict[str, Conversion] = {}
+        self._claims = {p.name: Claim(p.tolerance) for p in points if p.writable}
         self._health = Health()
+        self._cov = self._cov_cache(cov)
         self._open = False
 
     @property
@@ -73,11 +84,15 @@ class BacnetDevice:
             await self._link.open()
             self._open = True
             self._health.connects += 1
+            if self._cov is not None:
+                self._cov.start()
 
     async def close(self) -> None:
-        """Leave the link."""
+        """End the subscriptions and leave the link."""
         if self._open:
             self._open = False
+            if self._cov is not None:
+                await self._cov.stop()
             await self._link.close()
 
     async def read(self, points: tuple[str, ...] | None = None) -> list[Reading]:
@@ -85,10 +100,21 @@ class BacnetDevice:
         names = tuple(self._points) if points is None else points
         known = [name for name in names if name in self._points]
         requests_before = self._reader.requests
-        answers = await self._reader.read(self._wanted(known))
+        answers = await self._answers(known)
         self._health.requests += self._reader.requests - requests_before
-        arrival = Arrival(self._device_id, self._clock.now())
-        return [self._reading(name, answers, arrival) for name in names]
+        return [self._reading(name, answers) for name in names]
+
+    async def _answers(self, names: Sequence[str]) -> dict[str, Kept]:
+        """What each object says: kept by its subscription, else asked now."""
+        wanted = self._wanted(names)
+        answers = {} if self._cov is None else self._cov.kept(wanted)
+        to_ask = [(target, props) for target, props in wanted if str(target) not in answers]
+        async for some in self._reader.batches(to_ask):
+            at = self._clock.now()
+            answers.update({target: Kept(answer, at) for target, answer in some.items()})
+            if self._cov is not None:
+                self._cov.polled(some)
+        return answers
 
     async def write(self, request: WriteRequest) -> WriteOutcome:
         """Hold the value at our priority slot and read back; the slot has no timer of its own."""
@@ -102,7 +128,9 @@ class BacnetDevice:
         if isinstance(commander, WriteOutcome):
             return commander
         self._health.writes += 1
-        return self._noted(await commander.write(request.value))
+        outcome = await commander.write(request.value)
+        self._doubt(point.name)
+        return self._noted(outcome)
 
     async def release(self, point: str) -> WriteOutcome:
         """Relinquish our slot and check that it is free; foreign slots stay."""
@@ -112,7 +140,9 @@ class BacnetDevice:
         commander = await self._commander(known)
         if isinstance(commander, WriteOutcome):
             return commander
-        return self._noted(await commander.release())
+        outcome = await commander.release()
+        self._doubt(point)
+        return self._noted(outcome)
 
     async def identify(self) -> Identity:
         """Vendor, model, firmware and object name (as `serial`) of the device; DriverError."""
@@ -152,11 +182,13 @@ class BacnetDevice:
             wanted[str(target)] = (target, props)
         return list(wanted.values())
 
-    def _reading(self, name: str, answers: dict[str, Answer], arrival: Arrival) -> Reading:
+    def _reading(self, name: str, answers: dict[str, Kept]) -> Reading:
         if name not in self._points:
             stranger = Point(device=self._device_id, name=name, unit="")
-            return arrival.reading(stranger, None, Quality.NOT_IMPLEMENTED, "no such point")
-        answer = answers[str(self._targets[name])]
+            now = Arrival(self._device_id, self._clock.now())
+            return now.reading(stranger, None, Quality.NOT_IMPLEMENTED, "no such point")
+        kept = answers[str(self._targets[name])]
+        arrival, answer = Arrival(self._device_id, kept.at), kept.answer
         if isinstance(answer, DriverError):
             self._fail(answer)
             return arrival.failed(self._point(name), answer)
@@ -168,11 +200,11 @@ class BacnetDevice:
             self._health.last_error = f"{name}: {reading.reason}"
         return reading
 
-    def _conversion(self, name: str, answer: Answer) -> Conversion | NoConversion:
+    def _conversion(self, name: str, answer: dict[str, Plain]) -> Conversion | NoConversion:
         """The point's conversion, learned from the first good answer that names the units."""
         if name in self._units:
             return self._units[name]
-        units = answer.get("units") if isinstance(answer, dict) else None
+        units = answer.get("units")
         how = unit_of(self._points[name], units)
         settled = not isinstance(units, ItemError) or units.absent
         if isinstance(how, Conversion) and settled:
@@ -200,14 +232,27 @@ class BacnetDevice:
             self._targets[point.name],
             point,
             self._units[point.name],
+            self._claims[point.name],
         )
+
+    def _cov_cache(self, cov: bool | CovTiming) -> CovCache | None:  # noqa: FBT001  # the switch
+        if not cov:
+            return None
+        timing = cov if isinstance(cov, CovTiming) else CovTiming()
+        targets = tuple(dict.fromkeys(self._targets.values()))
+        return CovCache(self._link, self._address, targets, timing, self._health)
+
+    def _doubt(self, name: str) -> None:
+        """What was heard before a write says nothing any more."""
+        if self._cov is not None:
+            self._cov.drop(self._targets[name])
 
     def _noted(self, outcome: WriteOutcome) -> WriteOutcome:
         if not outcome.result.holds:
             self._health.last_error = f"{outcome.point}: {outcome.result} {outcome.reason}".strip()
-        if "no priority-array" in outcome.reason:
-            note = f"{outcome.point}: no_priority_array"
-            if note not in self._health.notes:
+        for words, mark in _MARKS.items():
+            note = f"{outcome.point}: {mark}"
+            if words in outcome.reason and note not in self._health.notes:
                 self._health.notes.append(note)
         return outcome
 

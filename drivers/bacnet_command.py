@@ -8,6 +8,7 @@ from bacpypes3.basetypes import ErrorCode
 from bacpypes3.pdu import Address
 from bacpypes3.primitivedata import ObjectIdentifier
 
+from drivers.bacnet_claim import Claim, slot_name
 from drivers.bacnet_link import BacnetLink
 from drivers.bacnet_point import BacnetPoint
 from drivers.bacnet_read import PropertyReader
@@ -60,41 +61,77 @@ class Commander:
         target: ObjectIdentifier,
         point: BacnetPoint,
         how: Conversion,
+        claim: Claim,
     ) -> None:
         self._link = link
         self._address = address
         self._target = target
         self._point = point
         self._how = how
+        self._claim = claim
 
     async def write(self, value: float) -> WriteOutcome:
-        """Hold `value` (house unit) at our slot, unless somebody above us holds the object."""
+        """Hold `value` (house unit) at our slot, unless somebody else holds or took the object."""
+        claim, now_s = self._claim, self._link.clock.monotonic_s()
+        if claim.contention.second_master(now_s):
+            return self._second_master(now_s)
         try:
-            before = await self._standing()
-            above = before.above(self._link.write_priority)
+            standing = await self._standing()
+            above = standing.above(self._link.write_priority)
             if above is not None:
-                return self._overridden(before, above)
-            if not self._holds(before, value):
-                await self._command(self._how.to_device(value))
-                before = await self._standing()
-            return self._judged(before, value)
+                claim.lost(now_s)
+                return self._outranked(standing, above)
+            if claim.look(self._held(standing), now_s):
+                return self._taken(standing)
+            if claim.contention.second_master(now_s):
+                return self._second_master(now_s)
+            if not self._holds(standing, value):
+                standing = await self._commanded(value, standing)
+            outcome = self._judged(standing, value)
         except DriverError as error:
             return self._failed(error)
+        if outcome.result.holds:
+            claim.verified(value, now_s)
+        return outcome
 
     async def release(self) -> WriteOutcome:
-        """Relinquish our slot and see it gone."""
+        """Relinquish our slot and see it gone; a value somebody else put there stays."""
+        claim, now_s = self._claim, self._link.clock.monotonic_s()
         try:
             standing = await self._standing()
             if standing.slots is None:
+                claim.released(now_s)
                 return self._outcome(WriteResult.NOT_WRITABLE, standing, _NO_ARRAY)
-            if standing.at(self._link.write_priority) is not None:
+            claim.look(self._held(standing), now_s)
+            if claim.is_foreign(self._held(standing)):
+                claim.released(now_s)
+                reason = f"{self._whose(standing)}: left alone"
+                return self._outcome(WriteResult.VERIFIED, standing, reason)
+            if self._held(standing) is not None:
                 await self._command(None)
                 standing = await self._standing()
         except DriverError as error:
             return self._failed(error)
-        if standing.at(self._link.write_priority) is None:
-            return self._outcome(WriteResult.VERIFIED, standing)
-        return self._outcome(WriteResult.MISMATCH, standing, "our slot still holds a value")
+        if self._held(standing) is not None:
+            return self._outcome(WriteResult.MISMATCH, standing, "our slot still holds a value")
+        claim.released(now_s)
+        return self._outcome(WriteResult.VERIFIED, standing)
+
+    async def _commanded(self, value: float, before: Standing) -> Standing:
+        """What stands after writing `value`; what the device made of it counts as ours too."""
+        self._claim.written(value)
+        await self._command(self._how.to_device(value))
+        after = await self._standing()
+        held = self._held(after)
+        if held is not None and held != self._held(before):
+            self._claim.written(held)
+        return after
+
+    def _held(self, standing: Standing) -> float | None:
+        """What stands where we write: our slot, or the value itself without a priority array."""
+        if standing.slots is None:
+            return standing.value
+        return standing.at(self._link.write_priority)
 
     async def _command(self, raw: float | None) -> None:
         await self._link.command(self._address, self._target, raw)
@@ -109,10 +146,14 @@ class Commander:
         value = answer["present-value"]
         if isinstance(value, ItemError):
             msg = f"present-value: {value.reason}"
-            raise DeviceRefusedError(msg, int(ErrorCode.unknownProperty))
+            raise DeviceRefusedError(msg, value.code)
         return Standing(self._house(value), self._slots(answer["priority-array"]))
 
     def _slots(self, said: Plain) -> Slots | None:
+        """None only when the object has no array: unreadable slots may be somebody's."""
+        if isinstance(said, ItemError) and not said.absent:
+            msg = f"priority-array: {said.reason}"
+            raise DeviceRefusedError(msg)
         return tuple(self._house(held) for held in said) if isinstance(said, tuple) else None
 
     def _house(self, raw: Plain) -> float | None:
@@ -134,16 +175,37 @@ class Commander:
             return self._outcome(WriteResult.MISMATCH, standing, "our slot does not hold the value")
         above = standing.above(self._link.write_priority)
         if above is not None:
-            return self._overridden(standing, above)
+            return self._outranked(standing, above)
         if not self._near(standing.value, value):
             return self._outcome(WriteResult.MISMATCH, standing, "present-value differs")
         return self._outcome(WriteResult.VERIFIED, standing)
 
-    def _overridden(self, standing: Standing, slot: int) -> WriteOutcome:
+    def _outranked(self, standing: Standing, above: int) -> WriteOutcome:
+        slots = standing.slots or ()
         ours = standing.at(self._link.write_priority)
         also = "" if ours is None else f"; our slot holds {ours:g} underneath"
-        reason = f"slot {slot} outranks slot {self._link.write_priority}{also}"
+        who = f"{slot_name(above)} holds {slots[above - 1]:g}"
+        reason = f"{who} and outranks slot {self._link.write_priority}{also}"
         return self._outcome(WriteResult.OVERRIDDEN_LOCALLY, standing, reason)
+
+    def _taken(self, standing: Standing) -> WriteOutcome:
+        wrote = self._claim.ours[0]
+        reason = f"{self._whose(standing)}, where we wrote {wrote:g}"
+        return self._outcome(WriteResult.OVERRIDDEN_LOCALLY, standing, reason)
+
+    def _whose(self, standing: Standing) -> str:
+        where = "present-value is"
+        if standing.slots is not None:
+            where = f"our slot {self._link.write_priority} holds"
+        return f"{where} {self._held(standing):g}, put there by somebody else"
+
+    def _second_master(self, now_s: float) -> WriteOutcome:
+        count = self._claim.contention.recent(now_s)
+        return WriteOutcome(
+            point=self._point.name,
+            result=WriteResult.OVERRIDDEN_LOCALLY,
+            reason=f"second master: {count} changes against us within an hour of holding the point",
+        )
 
     def _failed(self, error: DriverError) -> WriteOutcome:
         result = WriteResult.REJECTED

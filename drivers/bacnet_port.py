@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import TypeVar
 
-from bacpypes3.ipv4.app import NormalApplication
+from bacpypes3.ipv4.app import ForeignApplication, NormalApplication
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.pdu import IPv4Address
 
 from drivers.types import SetupError
 
+Kind = TypeVar("Kind", bound=NormalApplication | ForeignApplication)
 _BIND_WITHIN_S = 2.0
 _LOOK_EVERY_S = 0.005
 
@@ -48,39 +50,40 @@ def _bind(where: tuple[str, int], *, shared: bool) -> None:
             raise SetupError(msg) from error
 
 
-async def open_application(
-    device: DeviceObject, listen: str, kind: type[NormalApplication] = NormalApplication
-) -> NormalApplication:
+async def open_application(device: DeviceObject, listen: str, kind: type[Kind]) -> Kind:
     """A running application of `kind` on `listen`, its sockets bound; SetupError otherwise."""
     address = parse_listen(listen)
     probe(address)
-    app = kind(device, address)
-    server = app.normal.server
-    wants_broadcast = address.addrBroadcastTuple != address.addrTuple
+    app: Kind = kind(device, address)
+    foreign = isinstance(app, ForeignApplication)
+    server = app.server if foreign else app.normal.server
+    wants_broadcast = not foreign and address.addrBroadcastTuple != address.addrTuple
 
     def bound() -> bool:
         return server.local_transport is not None and (
             not wants_broadcast or server.broadcast_transport is not None
         )
 
-    if not await _becomes_true(bound, _BIND_WITHIN_S):
+    if not await becomes_true(bound, _BIND_WITHIN_S):
         app.close()
         msg = f"BACnet UDP port {address.addrTuple[1]} did not open within {_BIND_WITHIN_S} s"
         raise SetupError(msg)
     return app
 
 
-async def close_application(app: NormalApplication, settle_s: float) -> None:
+async def close_application(app: NormalApplication | ForeignApplication, settle_s: float) -> None:
     """Close the sockets once no request of ours waits for its reply, at most after `settle_s`.
 
     A retry of a request that outlives its socket would fail in a task nobody awaits.
     """
-    await _becomes_true(lambda: not app.asap.clientTransactions, settle_s)
+    await becomes_true(lambda: not app.asap.clientTransactions, settle_s)
+    for waiting in (*app.asap.clientTransactions, *app.asap.serverTransactions):
+        waiting.stop_timer()
     app.close()
     await asyncio.sleep(0)
 
 
-async def _becomes_true(condition: Callable[[], bool], within_s: float) -> bool:
+async def becomes_true(condition: Callable[[], bool], within_s: float) -> bool:
     """Look every 5 ms: bacpypes3 signals neither."""
     for _ in range(int(within_s / _LOOK_EVERY_S)):
         if condition():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from bacpypes3.pdu import Address
 from bacpypes3.primitivedata import ObjectIdentifier
@@ -36,15 +36,21 @@ class PropertyReader:
     async def read(self, wanted: Sequence[Wanted]) -> dict[str, Answer]:
         """One answer per object; never raises for the device. Silence ends the reading at once."""
         answers: dict[str, Answer] = {}
+        async for some in self.batches(wanted):
+            answers.update(some)
+        return answers
+
+    async def batches(self, wanted: Sequence[Wanted]) -> AsyncIterator[dict[str, Answer]]:
+        """The same answers, each lot as it comes in."""
         waiting = list(wanted)
         while waiting:
             some, waiting = waiting[: self.batch], waiting[self.batch :]
-            answers.update(await self._some(some))
+            answers = await self._some(some)
             silence = answers[str(some[-1][0])]
             if isinstance(silence, LinkTimeoutError):
                 answers.update({str(target): silence for target, _ in waiting})
-                break
-        return answers
+                waiting = []
+            yield answers
 
     async def _some(self, some: Sequence[Wanted]) -> dict[str, Answer]:
         try:

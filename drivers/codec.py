@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -57,7 +57,7 @@ class Order(StrEnum):
         return "little" if self in (Order.BADC, Order.DCBA) else "big"
 
 
-_FORMAT = {
+FORMAT = {
     RegisterType.UINT16: ">H",
     RegisterType.INT16: ">h",
     RegisterType.UINT32: ">I",
@@ -67,7 +67,7 @@ _FORMAT = {
     RegisterType.FLOAT32: ">f",
     RegisterType.FLOAT64: ">d",
 }
-_WIDTH = {kind: struct.calcsize(form) // 2 for kind, form in _FORMAT.items()}
+_WIDTH = {kind: struct.calcsize(form) // 2 for kind, form in FORMAT.items()}
 
 
 def arrange(registers: Sequence[int], order: Order) -> bytes:
@@ -92,7 +92,7 @@ def decode(
     if len(registers) != kind.width:
         msg = f"{kind} takes {kind.width} registers, got {len(registers)}"
         raise ValueError(msg)
-    number: int | float = struct.unpack(_FORMAT[kind], arrange(registers, order))[0]
+    number: int | float = struct.unpack(FORMAT[kind], arrange(registers, order))[0]
     return None if isinstance(number, float) and not math.isfinite(number) else number
 
 
@@ -100,7 +100,7 @@ def encode(value: float, kind: RegisterType, order: Order = Order.ABCD) -> Regis
     """Registers of `value`; integers are rounded, ValueError when it does not fit."""
     try:
         number = value if kind.is_float else round(value)
-        return split(struct.pack(_FORMAT[kind], number), order)
+        return split(struct.pack(FORMAT[kind], number), order)
     except (struct.error, OverflowError) as error:
         msg = f"{value} does not fit {kind}: {error}"
         raise ValueError(msg) from error
@@ -132,28 +132,78 @@ def encode_text(text: str, width: int, order: Order = Order.ABCD) -> Registers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
-    """A point in its registers: value = raw x `scale` + `offset`; `sentinels` are bit patterns."""
+    """A point in its registers: value = `sign` x `ct_ratio` x (raw x `scale` + `offset`).
+
+    `sentinels` are bit patterns of the whole. `bits` (lowest bit, how many) takes part of an
+    unsigned number: a flag, or an enum that shares its register.
+    """
 
     kind: RegisterType
     order: Order = Order.ABCD
     scale: float = 1.0
     offset: float = 0.0
     sentinels: tuple[int, ...] = ()
+    bits: tuple[int, int] | None = None
+    ct_ratio: float = 1.0
+    """Primary over secondary of the transformers in front of a meter that does not know them."""
+    sign: Literal[1, -1] = 1
+    """-1 where the device counts the other way round than the house."""
+
+    def __post_init__(self) -> None:
+        """Refuse what could never be read or written."""
+        if not (math.isfinite(self.factor) and self.factor and math.isfinite(self.shift)):
+            msg = f"{self.ct_ratio:g} x (raw x {self.scale:g} + {self.offset:g}) makes no number"
+            raise ValueError(msg)
+        if self.bits is not None:
+            low, count = self.bits
+            unsigned = self.kind in (RegisterType.UINT16, RegisterType.UINT32, RegisterType.UINT64)
+            if not unsigned or low < 0 or count < 1 or low + count > 16 * self.kind.width:
+                msg = f"bits {low}+{count} are not in an unsigned {self.kind}"
+                raise ValueError(msg)
+
+    @property
+    def factor(self) -> float:
+        """Value per raw unit."""
+        return self.sign * self.ct_ratio * self.scale
+
+    @property
+    def shift(self) -> float:
+        """Value where raw is 0."""
+        return self.sign * self.ct_ratio * self.offset
 
     def value(self, registers: Sequence[int]) -> float | None:
         """The value in the point's unit; None for a sentinel, NaN or infinity."""
         raw = decode(registers, self.kind, self.order)
         if raw is None or pattern(registers, self.order) in self.sentinels:
             return None
-        return raw * self.scale + self.offset
+        if self.bits is not None:
+            low, count = self.bits
+            raw = (int(raw) >> low) & ((1 << count) - 1)
+        value = raw * self.factor + self.shift
+        return value if math.isfinite(value) else None
 
     def registers(self, value: float) -> Registers:
         """Registers that hold `value`; ValueError when it does not fit or is a sentinel."""
-        registers = encode((value - self.offset) / self.scale, self.kind, self.order)
+        if self.bits is not None:
+            msg = "part of a register cannot be written by itself"
+            raise ValueError(msg)
+        registers = encode((value - self.shift) / self.factor, self.kind, self.order)
         if pattern(registers, self.order) in self.sentinels:
             msg = f"{value} would read as 'no value'"
             raise ValueError(msg)
         return registers
+
+
+def flags(number: int, names: Mapping[int, str]) -> tuple[str, ...]:
+    """Names of the bits that are set, lowest first; a bit without a name is `bit N`."""
+    return tuple(
+        names.get(bit, f"bit {bit}") for bit in range(number.bit_length()) if number >> bit & 1
+    )
+
+
+def enum_name(number: int, names: Mapping[int, str]) -> str:
+    """The name of an enum's number; the number itself where it has none."""
+    return names.get(number, str(number))
 
 
 SF_RANGE = range(-10, 11)

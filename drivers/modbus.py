@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from itertools import pairwise
 
-from drivers.modbus_client import ILLEGAL_ADDRESS, WRITE_MULTIPLE, WRITE_SINGLE
+from drivers.checked_device import checked_registers, checked_sunspec
+from drivers.modbus_client import ILLEGAL_ADDRESS
 from drivers.modbus_link import ModbusLink, Reply
-from drivers.modbus_unit import Unit, failed_write, fault_reading, good, no_value, outside, select
-from drivers.profile import RegisterProfile, load_profile
-from drivers.profile_registers import RegisterWrite
-from drivers.readplan import Block, Limits, Span, bisect, plan
+from drivers.modbus_readout import NO_VALUE, ReadJob, prepare
+from drivers.modbus_unit import Unit, fault_reading, good, no_value, select
+from drivers.profile import RegisterProfile, SunSpecProfile, load_profile
+from drivers.readplan import Block, Span, bisect
+from drivers.register_lease import RegisterLease
 from drivers.sunspec import SunSpecDevice
 from drivers.types import (
     Clock,
@@ -21,11 +22,11 @@ from drivers.types import (
     Health,
     Identity,
     Point,
+    ProfileError,
     Quality,
     Reading,
     WriteOutcome,
     WriteRequest,
-    WriteResult,
 )
 
 __all__ = ["ModbusDevice", "ModbusLink", "open_device"]
@@ -47,8 +48,13 @@ class ModbusDevice:
         self._points = profile.describe(device_id)
         self._max_block = profile.max_block
         self._holes: dict[Span, float] = {}
-        self._doubtful: set[str] = set()
-        self._writing = asyncio.Lock()
+        self._jobs: dict[tuple[str, ...] | None, ReadJob] = {}
+        self._lease = RegisterLease(self._unit, profile, clock)
+
+    @property
+    def unit(self) -> Unit:
+        """The unit on its link."""
+        return self._unit
 
     @property
     def points(self) -> tuple[Point, ...]:
@@ -67,7 +73,7 @@ class ModbusDevice:
 
     def learn(self, holes: Iterable[Span]) -> None:
         """Take holes found by an earlier run."""
-        self._holes.update(dict.fromkeys(holes, self._clock.monotonic_s()))
+        self._remember(holes)
 
     async def open(self) -> None:
         """Join the link; the first request connects it."""
@@ -75,46 +81,54 @@ class ModbusDevice:
         self._unit.link.settle_s = max(self._unit.link.settle_s, self._profile.settle_ms / 1000)
 
     async def close(self) -> None:
-        """Leave the link."""
+        """Leave the link; a watchdog is fed no longer."""
+        await self._lease.close()
         await self._unit.link.detach()
 
     async def read(self, points: tuple[str, ...] | None = None) -> list[Reading]:
         """One reading for each of `points` (all when None), whatever the device does."""
-        wanted = select(self._points, points)
         self._forget_old_holes()
-        found: dict[Span, Reply | DriverError] = {}
-        for block in self._blocks(wanted):
-            found |= await self._read_block(block)
-        return [self._reading(point, found) for point in wanted]
+        job = self._job(points)
+        found: list[Reading] = []
+        for request in job.requests:
+            try:
+                reply = await self._unit.read(request.block.area)
+            except DriverError as error:
+                explored = await self._explore(request.block, error)
+                found += (self._reading(point, explored) for point in request.points)
+            else:
+                found += request.readings(reply.registers, reply.at)
+        found += (self._reading(point, {}) for point in job.absent)
+        return found if job.in_order else [found[place] for place in job.places]
 
-    def _blocks(self, wanted: tuple[Point, ...]) -> tuple[Block, ...]:
-        """Requests for the points that are no known hole."""
-        spans = {self._profile.span(point.name) for point in wanted} - set(self._holes)
-        limits = Limits(max_block=self._max_block, max_gap=self._profile.max_gap)
-        return plan(spans, limits, (*self._profile.hole_spans(), *self._holes))
+    def _job(self, points: tuple[str, ...] | None) -> ReadJob:
+        """What to ask for these points; made anew when something was learnt."""
+        job = self._jobs.get(points)
+        if job is None:
+            wanted = select(self._points, points)
+            job = prepare(self._profile, wanted, self._holes, self._max_block)
+            self._jobs[points] = job
+        return job
 
     async def _read_block(self, block: Block) -> dict[Span, Reply | DriverError]:
         """What each span brought; a refused block is halved until the hole is found."""
         try:
             reply = await self._unit.read(block.area)
-        except DeviceRefusedError as error:
-            if error.code != ILLEGAL_ADDRESS:
-                return dict.fromkeys(block.spans, error)
-            return await self._search_hole(block, error)
         except DriverError as error:
-            return dict.fromkeys(block.spans, error)
+            return await self._explore(block, error)
         start = block.area.address
         return {
             span: Reply(reply.registers[span.address - start : span.end - start], reply.at)
             for span in block.spans
         }
 
-    async def _search_hole(
-        self, block: Block, error: DeviceRefusedError
-    ) -> dict[Span, Reply | DriverError]:
+    async def _explore(self, block: Block, error: DriverError) -> dict[Span, Reply | DriverError]:
+        """What is left of a block that ended in `error`: only a refused address is looked into."""
+        if not isinstance(error, DeviceRefusedError) or error.code != ILLEGAL_ADDRESS:
+            return dict.fromkeys(block.spans, error)
         halves = bisect(block)
         if halves is None:
-            self._holes[block.spans[0]] = self._clock.monotonic_s()
+            self._remember([block.spans[0]])
             return {block.spans[0]: error}
         found: dict[Span, Reply | DriverError] = {}
         for half in halves:
@@ -131,16 +145,25 @@ class ModbusDevice:
             for left, right in pairwise((first, second))
             if right.address > left.end
         ]
-        self._holes.update(dict.fromkeys(gaps, self._clock.monotonic_s()))
+        self._remember(gaps)
         if not gaps:
             widest = max(span.count for span in block.spans)
             self._max_block = max(widest, block.area.count - 1)
 
+    def _remember(self, holes: Iterable[Span]) -> None:
+        """Plan around these spans from now on."""
+        self._holes.update(dict.fromkeys(holes, self._clock.monotonic_s()))
+        self._jobs.clear()
+
     def _forget_old_holes(self) -> None:
+        if not self._holes:
+            return
         now_s = self._clock.monotonic_s()
-        self._holes = {
-            span: found_s for span, found_s in self._holes.items() if now_s - found_s < HOLE_KEPT_S
-        }
+        old = [span for span, found_s in self._holes.items() if now_s - found_s >= HOLE_KEPT_S]
+        for span in old:
+            del self._holes[span]
+        if old:
+            self._jobs.clear()
 
     def _reading(self, point: Point, found: dict[Span, Reply | DriverError]) -> Reading:
         result = found.get(self._profile.span(point.name))
@@ -151,76 +174,22 @@ class ModbusDevice:
             case Reply(registers=registers, at=at):
                 value = self._profile.encoding(point.name).value(registers)
                 if value is None:
-                    return no_value(point, at, Quality.BAD, "the device has no value", registers)
+                    return no_value(point, at, Quality.BAD, NO_VALUE, registers)
                 return good(point, at, value, registers)
             case error:
                 return fault_reading(point, error, self._clock.now())
 
     async def write(self, request: WriteRequest) -> WriteOutcome:
-        """Write a value that may stand for ever, then read it back; there is no timer to set."""
-        return await self._put(request.point, request.value)
+        """Hold a value as the profile says, and read it back."""
+        return await self._lease.hold(request)
 
     async def release(self, point: str) -> WriteOutcome:
         """Write the neutral value of the profile and check that it stands."""
-        spec = self._profile.points.get(point)
-        if spec is None or spec.write is None:
-            return WriteOutcome(point=point, result=WriteResult.NOT_WRITABLE)
-        return await self._put(point, spec.write.release)
-
-    async def _put(self, name: str, value: float) -> WriteOutcome:
-        spec = self._profile.points.get(name)
-        if spec is None or spec.write is None:
-            return WriteOutcome(point=name, result=WriteResult.NOT_WRITABLE)
-        try:
-            why = outside(value, spec.write.limits)
-            registers = () if why else self._profile.encoding(name).registers(value)
-        except ValueError as error:
-            why = str(error)
-        if why:
-            return WriteOutcome(point=name, result=WriteResult.OUT_OF_RANGE, reason=why)
-        async with self._writing:
-            return await self._put_registers(name, value, registers, spec.write)
-
-    async def _put_registers(
-        self, name: str, value: float, registers: tuple[int, ...], spec: RegisterWrite
-    ) -> WriteOutcome:
-        """Write and read back; after an unknown outcome the device is read before it is written."""
-        span = self._profile.span(name)
-        function = WRITE_SINGLE if spec.function == "single" else WRITE_MULTIPLE
-        try:
-            if name in self._doubtful:
-                await self._unit.read(span)
-                self._doubtful.discard(name)
-            await self._unit.write(span.address, registers, function)
-        except DriverError as error:
-            outcome = failed_write(name, error)
-            if outcome.result is WriteResult.TIMEOUT:
-                self._doubtful.add(name)
-            return outcome
-        return await self._verify(name, value, span, spec)
-
-    async def _verify(
-        self, name: str, value: float, span: Span, spec: RegisterWrite
-    ) -> WriteOutcome:
-        readback: float | None = None
-        for _ in range(2):
-            await asyncio.sleep(spec.verify_after_ms / 1000)
-            try:
-                reply = await self._unit.read(span)
-            except DriverError as error:
-                reason = f"written, not read back: {error}"
-                result = WriteResult.ACCEPTED_UNVERIFIED
-                return WriteOutcome(point=name, result=result, reason=reason)
-            readback = self._profile.encoding(name).value(reply.registers)
-            if readback is not None and abs(readback - value) <= spec.tolerance:
-                return WriteOutcome(point=name, result=WriteResult.VERIFIED, readback=readback)
-        return WriteOutcome(
-            point=name, result=WriteResult.MISMATCH, readback=readback, reason=f"wrote {value:g}"
-        )
+        return await self._lease.release(point)
 
     async def identify(self) -> Identity:
         """Raise unless the unit answers; a plain register map says nothing about who it is."""
-        await self._unit.read(self._blocks(self._points)[0].area)
+        await self._unit.read(self._job(None).requests[0].block.area)
         return Identity()
 
 
@@ -229,6 +198,17 @@ def open_device(
 ) -> Driver:
     """The driver for a shipped profile, by its kind; not yet opened."""
     profile = load_profile(profile_name)
-    if isinstance(profile, RegisterProfile):
-        return ModbusDevice(device_id, link, unit, profile, clock)
-    return SunSpecDevice(device_id, link, unit, profile, clock)
+    match profile:
+        case RegisterProfile():
+            device = ModbusDevice(device_id, link, unit, profile, clock)
+            if profile.plain:
+                return device
+            return checked_registers(device_id, device, device.unit, profile, clock)
+        case SunSpecProfile():
+            sunspec = SunSpecDevice(device_id, link, unit, profile, clock)
+            if profile.plain:
+                return sunspec
+            return checked_sunspec(device_id, sunspec, link, profile, clock)
+        case _:
+            msg = f"{profile_name} is a template for BACnet devices, not for a Modbus unit"
+            raise ProfileError(msg)

@@ -7,12 +7,8 @@ moment of a reply is taken from the plant's Clock.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import TypeVar
 
 from drivers.modbus_breaker import Backoff, Breaker
 from drivers.modbus_client import WRITE_MULTIPLE, Connection, UnreachableError, parse_url
@@ -30,8 +26,11 @@ QUIET_S = 0.05
 """Silence after a late reply that says it is over."""
 LONGEST_DRAIN_S = 10.0
 SILENT_TO_REOPEN = 3
+FULL_PROBE = 6
+SHORTEST_PROBE_S = 0.1
+PROBE_REPLIES = 5.0
+"""Times the usual reply that a probe waits."""
 BUSY_PAUSES_S = (0.05, 0.2)
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class ModbusLink:
         self._silent = 0
         self._dirty_until_s: float | None = None
         self._asked_s = self._done_s = 0.0
-        self._slowest_s = timeout_s
+        self._slowest_s = self._usual_s = timeout_s
 
     def attach(self) -> None:
         """One more device uses the link."""
@@ -80,66 +79,92 @@ class ModbusLink:
 
     async def read(self, unit: int, function: Function, address: int, count: int) -> Reply:
         """`count` registers of `unit`, asked again once after a lost reply; or a DriverError."""
-        ask = partial(self._read_once, unit, function, address, count)
         try:
-            return await self._patiently(ask)
+            return await self._patiently(unit, function, address, count)
         except (LinkTimeoutError, LinkDownError, BadReplyError):
             if self._breaker(unit).open or self._backoff.wait_s(self._now_s()) > 0:
                 raise
-            return await self._patiently(ask)
+            return await self._patiently(unit, function, address, count)
+
+    async def _patiently(self, unit: int, function: Function, address: int, count: int) -> Reply:
+        """Ask again, a few times, a device that says it is busy."""
+        for pause_s in BUSY_PAUSES_S:
+            try:
+                return await self._read_once(unit, function, address, count)
+            except DeviceBusyError:
+                await asyncio.sleep(pause_s)
+        return await self._read_once(unit, function, address, count)
+
+    async def _read_once(self, unit: int, function: Function, address: int, count: int) -> Reply:
+        breaker = self._breaker(unit)
+        async with self._lock:
+            connection = await self._clear(unit, breaker)
+            try:
+                patience_s = self._patience_s(breaker)
+                registers = await connection.read(unit, function, address, count, patience_s)
+                reply = Reply(registers, self._clock.now())
+            except (DriverError, asyncio.CancelledError) as error:
+                self._book_failure(error, breaker)
+                raise
+            self._book_success(breaker)
+            return reply
 
     async def write(
         self, unit: int, address: int, registers: tuple[int, ...], function: int = WRITE_MULTIPLE
     ) -> None:
         """Write registers of `unit`, sent once: who gets no reply has to read before he repeats."""
-
-        async def ask() -> None:
-            async with self._turn(unit) as connection:
-                await connection.write(unit, function, address, list(registers))
-
-        await self._patiently(ask)
-
-    async def _read_once(self, unit: int, function: Function, address: int, count: int) -> Reply:
-        async with self._turn(unit) as connection:
-            registers = await connection.read(unit, function, address, count)
-            return Reply(tuple(registers), self._clock.now())
-
-    async def _patiently(self, ask: Callable[[], Awaitable[_T]]) -> _T:
-        """Ask again, a few times, a device that says it is busy."""
         for pause_s in BUSY_PAUSES_S:
             try:
-                return await ask()
+                return await self._write_once(unit, address, registers, function)
             except DeviceBusyError:
                 await asyncio.sleep(pause_s)
-        return await ask()
+        return await self._write_once(unit, address, registers, function)
 
-    @asynccontextmanager
-    async def _turn(self, unit: int) -> AsyncIterator[Connection]:
-        """The connection, ours alone, clean and up; what happens in it is booked on the unit."""
+    async def _write_once(
+        self, unit: int, address: int, registers: tuple[int, ...], function: int
+    ) -> None:
         breaker = self._breaker(unit)
         async with self._lock:
-            wait_s = breaker.wait_s(self._now_s())
-            if wait_s > 0:
-                msg = f"unit {unit} does not answer, next try in {wait_s:.0f} s"
-                raise LinkTimeoutError(msg)
-            connection = await self._ready()
-            self._asked_s = self._now_s()
+            connection = await self._clear(unit, breaker)
             try:
-                yield connection
-            except asyncio.CancelledError:
-                self._soil()
-                raise
-            except DriverError as error:
+                await connection.write(unit, function, address, registers)
+            except (DriverError, asyncio.CancelledError) as error:
                 self._book_failure(error, breaker)
                 raise
-            finally:
-                self._done_s = self._now_s()
-            breaker.succeed()
-            self._silent = 0
+            self._book_success(breaker)
 
-    def _book_failure(self, error: DriverError, breaker: Breaker) -> None:
+    async def _clear(self, unit: int, breaker: Breaker) -> Connection:
+        """The connection, up and clean, for the caller who holds the lock."""
+        wait_s = breaker.wait_s(self._now_s()) if breaker.open else 0.0
+        if wait_s > 0:
+            msg = f"unit {unit} does not answer, next try in {wait_s:.0f} s"
+            raise LinkTimeoutError(msg)
+        connection = await self._ready()
+        self._asked_s = self._now_s()
+        return connection
+
+    def _patience_s(self, breaker: Breaker) -> float:
+        """How long to wait: a unit thought dead gets a few times what replies usually take.
+
+        Every sixth probe has the whole time-out, for a unit that is slow by nature.
+        """
+        if not breaker.open or breaker.failures % FULL_PROBE == 0:
+            return self.timeout_s
+        return min(self.timeout_s, max(SHORTEST_PROBE_S, PROBE_REPLIES * self._usual_s))
+
+    def _book_success(self, breaker: Breaker) -> None:
+        self._done_s = self._now_s()
+        self._usual_s = max(self._done_s - self._asked_s, 0.95 * self._usual_s)
+        self._silent = 0
+        if breaker.failures:
+            breaker.succeed()
+
+    def _book_failure(self, error: BaseException, breaker: Breaker) -> None:
         """Charge the unit or the link, and mark a serial link whose reply may still come."""
-        if isinstance(error, LinkDownError):
+        self._done_s = self._now_s()
+        if isinstance(error, asyncio.CancelledError):
+            self._soil()
+        elif isinstance(error, LinkDownError):
             self._drop()
         elif isinstance(error, UnreachableError):
             breaker.fail(self._now_s())
@@ -159,7 +184,10 @@ class ModbusLink:
             self._silent = 0
 
     def _breaker(self, unit: int) -> Breaker:
-        return self._breakers.setdefault(unit, Breaker())
+        breaker = self._breakers.get(unit)
+        if breaker is None:
+            breaker = self._breakers[unit] = Breaker()
+        return breaker
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()

@@ -6,8 +6,9 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -22,12 +23,16 @@ __all__ = ["Form", "Message", "MqttDevice", "MqttLink", "MqttPoint", "seed_point
 _KEEPALIVE_S = 20
 _RECONNECT_S = (1, 30)
 _MAX_WAITING = 1000
+_MAX_BYTES = 65_536
 _SCHEMES = {"mqtt": 1883, "mqtts": 8883}
+_VERSIONS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
 
 
 class MqttLink:
-    """A broker at `mqtt(s)://host:port`, reconnected and resubscribed by itself.
+    """A broker at `mqtt(s)://host:port[?version=5]`, reconnected and resubscribed by itself.
 
+    The version is 3.1.1 unless the URL says 5. At most 1000 messages wait for the event loop, the
+    oldest are dropped first; of a payload no more is kept than tells that it is too long.
     `timeout_s` (wall) bounds a connect, and is how long a lost broker is forgiven before its
     devices' values count as missing. `open` and `close` count their callers.
     """
@@ -42,7 +47,7 @@ class MqttLink:
         timeout_s: float = 5.0,
         clock: Clock,
     ) -> None:
-        self._host, self._port, self._tls = _parse(url)
+        self._host, self._port, self._tls, self._version = _parse(url)
         self._credentials = (username, password)
         self._ca_file = ca_file
         self._timeout_s = timeout_s
@@ -56,6 +61,10 @@ class MqttLink:
         self._handing_out = False
         self._down_since_s: float | None = None
         self._why = ""
+        self._asked: dict[int, str] = {}
+        self._refused: dict[str, str] = {}
+        self.dropped = 0
+        """Messages that nobody had time for."""
 
     @property
     def connected(self) -> bool:
@@ -100,7 +109,12 @@ class MqttLink:
         """Have each message of `topic` handed to `listener` on the event loop, from now on."""
         self._listeners[topic] = (*self._listeners.get(topic, ()), listener)
         if self._client is not None:
-            self._client.subscribe(topic, qos=1)
+            _, mid = self._client.subscribe(topic, qos=1)
+            self._ask(mid, topic)
+
+    def refused(self, topic: str) -> str:
+        """Why the broker will not deliver `topic`, empty as far as it does."""
+        return self._refused.get(topic, "")
 
     def unsubscribe(self, topic: str, listener: Listener) -> None:
         """End that; the last listener gone ends the subscription."""
@@ -116,7 +130,7 @@ class MqttLink:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=f"semdr-edge-{secrets.token_hex(6)}",
-            protocol=MQTTProtocolVersion.MQTTv311,
+            protocol=self._version,
         )
         client.connect_timeout = self._timeout_s
         client.reconnect_delay_set(*_RECONNECT_S)
@@ -128,6 +142,7 @@ class MqttLink:
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         return client
 
     def _secure(self, client: paho.Client) -> None:
@@ -150,9 +165,21 @@ class MqttLink:
         if reason.is_failure:
             self._post(lambda: self._lost(f"refused: {reason}"))
             return
-        for topic in tuple(self._listeners):
-            client.subscribe(topic, qos=1)
         self._post(self._found)
+        for topic in tuple(self._listeners):
+            _, mid = client.subscribe(topic, qos=1)
+            self._post(partial(self._ask, mid, topic))
+
+    def _on_subscribe(
+        self,
+        _client: paho.Client,
+        _userdata: Any,  # noqa: ANN401  # paho's signature
+        mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        why = next((str(reason) for reason in reasons if reason.is_failure), "")
+        self._post(partial(self._answered, mid, why))
 
     def _on_connect_fail(self, _client: paho.Client, _userdata: Any) -> None:  # noqa: ANN401
         self._post(lambda: self._lost("cannot connect"))
@@ -165,7 +192,8 @@ class MqttLink:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._post(lambda: self._lost(f"disconnected: {reason}"))
+        # After a refusal paho reports the end of that connection too: the refusal says more.
+        self._post(lambda: self._lost(self._why or f"disconnected: {reason}"))
 
     def _on_message(
         self,
@@ -174,7 +202,9 @@ class MqttLink:
         message: paho.MQTTMessage,
     ) -> None:
         now = self._clock.now()
-        self._waiting.append(Message(message.topic, bytes(message.payload), message.retain, now))
+        payload = bytes(message.payload[: _MAX_BYTES + 1])
+        self.dropped += len(self._waiting) == _MAX_WAITING
+        self._waiting.append(Message(message.topic, payload, message.retain, now))
         # Appended before the flag is looked at, cleared before the queue is: none is left behind.
         if not self._handing_out:
             self._handing_out = True
@@ -190,6 +220,17 @@ class MqttLink:
     def _found(self) -> None:
         self._down_since_s = None
         self._why = ""
+        self._asked.clear()
+        self._refused.clear()
+
+    def _ask(self, mid: int | None, topic: str) -> None:
+        if mid is not None:
+            self._asked[mid] = topic
+
+    def _answered(self, mid: int, why: str) -> None:
+        topic = self._asked.pop(mid, None)
+        if why and topic is not None:
+            self._refused[topic] = f"the broker refuses {topic}: {why}"
 
     def _lost(self, why: str) -> None:
         self._why = why
@@ -204,15 +245,16 @@ class MqttLink:
                 listener(message)
 
 
-def _parse(url: str) -> tuple[str, int, bool]:
-    """Host, port and whether TLS is wanted; SetupError when the URL is none of ours."""
+def _parse(url: str) -> tuple[str, int, bool, MQTTProtocolVersion]:
+    """Host, port, whether TLS is wanted, version; SetupError when the URL is none of ours."""
     try:
         parts = urlsplit(url)
         port = parts.port or _SCHEMES[parts.scheme]
-    except (ValueError, KeyError) as error:
-        msg = f"{url!r} is not mqtt(s)://host:port"
-        raise SetupError(msg) from error
-    if parts.scheme not in _SCHEMES or not parts.hostname:
-        msg = f"{url!r} is not mqtt(s)://host:port"
-        raise SetupError(msg)
-    return parts.hostname, port, parts.scheme == "mqtts"
+        options = parse_qs(parts.query, strict_parsing=bool(parts.query))
+        (version,) = options.pop("version", ["3.1.1"])
+        if parts.scheme in _SCHEMES and parts.hostname and not options:
+            return parts.hostname, port, parts.scheme == "mqtts", _VERSIONS[version]
+    except (ValueError, KeyError):
+        pass
+    msg = f"{url!r} is not mqtt(s)://host:port[?version=3.1.1|5]"
+    raise SetupError(msg)

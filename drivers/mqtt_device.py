@@ -84,6 +84,10 @@ class Subscriptions(Protocol):
         """End that."""
         ...
 
+    def refused(self, topic: str) -> str:
+        """Why the broker will not deliver `topic`, empty as far as it does."""
+        ...
+
     def down_reason(self) -> str:
         """Why nothing can arrive, empty while the broker is there."""
         ...
@@ -114,7 +118,8 @@ class MqttDevice:
     """A publishing device; implements `drivers.types.Driver`. One value per point is kept.
 
     `status_topic` carries `online` and, as last will, `offline`. A retained message counts only
-    with a timestamp of its own, at most `retained_ttl_s` (plant time) away from now.
+    with a timestamp of its own, at most `retained_ttl_s` (plant time) away from now. A message
+    stamped up to `retained_ttl_s` before one that came earlier is a late duplicate and ignored.
     """
 
     def __init__(
@@ -140,6 +145,7 @@ class MqttDevice:
         self._status_topic = status_topic
         self._last: dict[str, _Last] = {}
         self._ignored: dict[str, str] = {}
+        self._newest: dict[str, datetime] = {}
         self._offline_at: datetime | None = None
         self._health = Health()
         self._open = False
@@ -215,7 +221,8 @@ class MqttDevice:
             return self._valued(name, point.unit, offline, Quality.BAD)
         last = self._last.get(name)
         if last is None:
-            reason = self._ignored.get(point.topic, f"no message on {point.topic} yet")
+            refused = self._link.refused(point.topic)
+            reason = refused or self._ignored.get(point.topic) or f"no message on {point.topic} yet"
             return self._valued(name, point.unit, _Last(None, now, reason), Quality.MISSING)
         quality = Quality.BAD if last.value is None else Quality.GOOD
         return self._valued(name, point.unit, last, quality)
@@ -272,7 +279,9 @@ class MqttDevice:
             self._last[point.name] = last
 
     def _counts_at(self, message: Message, document: Document) -> datetime | None:
-        """When the message's values were true; None when a retained one cannot count."""
+        """When the message's values were true; None when it cannot count."""
+        if self._late(message, document):
+            return None
         if not message.retained:
             return message.at
         if document.stamped is None:
@@ -283,6 +292,17 @@ class MqttDevice:
             self._ignored[message.topic] = f"only a retained message {age_s:.0f} s old"
             return None
         return min(document.stamped, message.at)
+
+    def _late(self, message: Message, document: Document) -> bool:
+        """Whether something newer came already; further back only a clock was set."""
+        stamped = document.stamped
+        if stamped is None:
+            return False
+        newest = self._newest.get(message.topic, stamped)
+        if 0.0 < (newest - stamped).total_seconds() <= self._retained_ttl_s:
+            return True
+        self._newest[message.topic] = stamped
+        return False
 
 
 def _document(message: Message, form: Form) -> Document | Malformed:

@@ -1,7 +1,8 @@
 """Device profiles: what a device says in which registers, as checked YAML.
 
 A profile is data beside this file (or in a folder of the site): `registers` maps addresses to
-points, `sunspec` maps fields of SunSpec models.
+points, `sunspec` maps fields of SunSpec models, `bacnet` is a template whose objects the site
+names.
 """
 
 from __future__ import annotations
@@ -14,18 +15,27 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from drivers.profile_bacnet import BacnetTemplate
 from drivers.profile_registers import RegisterProfile
 from drivers.profile_sunspec import SunSpecProfile
 from drivers.types import ProfileError
 
-__all__ = ["Profile", "RegisterProfile", "SunSpecProfile", "load_profile", "profile_names"]
+__all__ = [
+    "BacnetTemplate",
+    "Profile",
+    "RegisterProfile",
+    "SunSpecProfile",
+    "load_profile",
+    "profile_names",
+]
 
 FOLDER = Path(__file__).parent / "profiles"
 
-Profile = RegisterProfile | SunSpecProfile
-_KINDS: dict[str, type[RegisterProfile] | type[SunSpecProfile]] = {
+Profile = RegisterProfile | SunSpecProfile | BacnetTemplate
+_KINDS: dict[str, type[RegisterProfile] | type[SunSpecProfile] | type[BacnetTemplate]] = {
     "registers": RegisterProfile,
     "sunspec": SunSpecProfile,
+    "bacnet": BacnetTemplate,
 }
 
 

@@ -1,68 +1,29 @@
-"""What every device profile has, and the schema of register maps.
-
-Units and signs of the points are those of the house (kW, kWh, import and charging positive);
-`scale` carries raw numbers there.
-"""
+"""The schema of register maps: points, how they lie in registers, and how they are judged."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from drivers.codec import Encoding, Order, RegisterType
-from drivers.readplan import MAX_REGISTERS, Function, Limits, Span
-from drivers.types import Point, Reverts
+from drivers.codec import Encoding, Order, Registers, RegisterType, decode
+from drivers.profile_identity import FUNCTION, Area, IdentitySpec
+from drivers.profile_terms import (
+    About,
+    Address,
+    Derived,
+    Finite,
+    Name,
+    NonZero,
+    Strict,
+    strangers,
+)
+from drivers.profile_writes import RegisterWrite
+from drivers.readplan import Function, Span
+from drivers.types import Cadence, Point, Reverts
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
-Address = Annotated[int, Field(ge=0, le=65536)]
-Milliseconds = Annotated[int, Field(ge=0, le=60000)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-NonZero = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Area = Literal["input", "holding"]
-
-_FUNCTION = {"input": Function.INPUT, "holding": Function.HOLDING}
-
-
-class Strict(BaseModel):
-    """Frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class About(Strict):
-    """What every profile says about itself."""
-
-    manufacturer: str
-    model: str
-    source: Annotated[str, Field(pattern=r"^https?://\S+$")]
-    """Where the map can be looked up."""
-    hardware_tested: bool
-    note: str = ""
-    max_block: Annotated[int, Field(ge=1, le=MAX_REGISTERS)] = MAX_REGISTERS
-    max_gap: Annotated[int, Field(ge=0, le=MAX_REGISTERS)] = 8
-    min_gap_ms: Milliseconds = 0
-    """Rest between two requests to the unit."""
-    settle_ms: Milliseconds = 0
-    """Rest after connecting, before the first request."""
-
-    @property
-    def limits(self) -> Limits:
-        """What the read planner must keep to."""
-        return Limits(max_block=self.max_block, max_gap=self.max_gap)
-
-
-class RegisterWrite(Strict):
-    """How a register point is written; without a timer in the device the value stands for ever."""
-
-    function: Literal["single", "multiple"] = "multiple"
-    release: Finite
-    """Neutral value written to give the point back."""
-    safe: tuple[Finite, Finite]
-    limits: tuple[Finite, Finite]
-    tolerance: Positive = 0.01
-    verify_after_ms: Milliseconds = 20
+__all__ = ["RegisterPoint", "RegisterProfile", "RegisterWrite"]
 
 
 class RegisterPoint(Strict):
@@ -75,12 +36,26 @@ class RegisterPoint(Strict):
     function: Area | None = None
     scale: NonZero = 1.0
     offset: Finite = 0.0
-    sentinels: tuple[int, ...] = ()
+    bits: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]] | None = None
+    """(lowest bit, how many) where the point is part of an unsigned number."""
+    sentinels: tuple[int, ...] | None = None
+    """Bit patterns that mean "no value"; None takes those of the profile for the type."""
+    says: dict[int, str] = Field(default_factory=dict)
+    """What the numbers of an enumeration say."""
     alive: bool = False
+    cadence: Cadence = Cadence.NORMAL
     alone: bool = False
     """Answers only to a request of its own."""
     optional: bool = False
     """Not on every unit: asked for alone, and exception 2 means not implemented."""
+    sleeps: bool = False
+    """No value means that the device sleeps."""
+    zero_needs: Name | None = None
+    """A 0 counts only while this point is above 0; else the device has no value."""
+    zero_doubtful: bool = False
+    """A 0 may also mean that the device has no value."""
+    uncertain: str = ""
+    """Why the value is never more than uncertain."""
     write: RegisterWrite | None = None
 
 
@@ -94,41 +69,92 @@ class RegisterProfile(About):
     type: RegisterType
     order: Order = Order.ABCD
     function: Area
+    sentinels: dict[RegisterType, tuple[int, ...]] = Field(default_factory=dict)
+    """Bit patterns that mean "no value", by type."""
+    raw_range: dict[RegisterType, tuple[int, int]] = Field(default_factory=dict)
+    """Raw numbers that can be values, by type; others mean "no value"."""
     holes: tuple[tuple[Address, int], ...] = ()
     """(address, count) that no request may touch together with other points."""
+    forbidden: tuple[tuple[Address, int], ...] = ()
+    """(address, count) of holding registers where a write does harm."""
+    identity: IdentitySpec = IdentitySpec()
     points: dict[Name, RegisterPoint]
+    derived: dict[Name, Derived] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self) -> RegisterProfile:
-        """Spans fit a request, scales are not zero, only holding registers are written."""
-        for name, point in self.points.items():
-            if point.scale == 0:
-                msg = f"points.{name}.scale: 0 loses the value; give the factor to {point.unit}"
+        """Spans fit a request, scales are not zero, and only harmless registers are written."""
+        for name in self.points:
+            why = self._objection(name)
+            if why:
+                msg = f"points.{name}.{why}"
                 raise ValueError(msg)
-            if self.span(name).count > self.max_block:
-                msg = f"points.{name}.type: wider than max_block {self.max_block}"
-                raise ValueError(msg)
-            if point.write is not None and self.span(name).function is not Function.HOLDING:
-                msg = f"points.{name}.write: input registers cannot be written; use holding"
-                raise ValueError(msg)
+        why = strangers(self.derived, set(self.points))
+        if why:
+            raise ValueError(why)
         return self
+
+    def _objection(self, name: str) -> str:
+        """What is wrong with a point: its key and the remedy, empty when it is right."""
+        point, span = self.points[name], self.span(name)
+        if point.scale == 0:
+            return f"scale: 0 loses the value; give the factor to {point.unit}"
+        if span.count > self.max_block:
+            return f"type: wider than max_block {self.max_block}"
+        if point.bits is not None:
+            try:
+                self.encoding(name)
+            except ValueError as error:
+                return f"bits: {error}"
+        if point.zero_needs is not None and point.zero_needs not in self.points:
+            return f"zero_needs: {point.zero_needs} is not under points"
+        return self._write_objection(point, span)
+
+    def _write_objection(self, point: RegisterPoint, span: Span) -> str:
+        if point.write is None:
+            return ""
+        if span.function is not Function.HOLDING:
+            return "write: input registers cannot be written; use holding"
+        if point.write.function == "single" and span.count > 1:
+            return "write.function: single takes one register; use multiple"
+        touched = [span]
+        if (enable := point.write.enable) is not None:
+            touched.append(Span(Function.HOLDING, enable.address - self.base, enable.type.width))
+        for address, count in self.forbidden:
+            barred = Span(Function.HOLDING, address - self.base, count)
+            if any(barred.overlaps(part) for part in touched):
+                return f"write: register {address} must never be written; remove write"
+        return ""
 
     def encoding(self, name: str) -> Encoding:
         """How the point lies in its registers."""
         point = self.points[name]
+        kind = point.type or self.type
         return Encoding(
-            kind=point.type or self.type,
+            kind=kind,
             order=point.order or self.order,
             scale=point.scale,
             offset=point.offset,
-            sentinels=point.sentinels,
+            sentinels=(
+                self.sentinels.get(kind, ()) if point.sentinels is None else point.sentinels
+            ),
+            bits=point.bits,
         )
+
+    def believable(self, name: str, registers: Registers) -> bool:
+        """Whether the registers hold a number that can be a value of the point."""
+        encoding = self.encoding(name)
+        bounds = self.raw_range.get(encoding.kind)
+        if bounds is None:
+            return True
+        raw = decode(registers, encoding.kind, encoding.order)
+        return raw is not None and bounds[0] <= raw <= bounds[1]
 
     def span(self, name: str) -> Span:
         """Where the point lies, as wire address."""
         point = self.points[name]
         return Span(
-            _FUNCTION[point.function or self.function],
+            FUNCTION[point.function or self.function],
             point.address - self.base,
             (point.type or self.type).width,
             alone=point.alone or point.optional,
@@ -136,26 +162,45 @@ class RegisterProfile(About):
 
     def hole_spans(self) -> tuple[Span, ...]:
         """Declared holes, as wire addresses."""
-        function = _FUNCTION[self.function]
+        function = FUNCTION[self.function]
         return tuple(Span(function, address - self.base, count) for address, count in self.holes)
 
+    def sources(self, name: str) -> tuple[str, ...]:
+        """The register points that a point is made of or judged by, itself included."""
+        parts = tuple(self.derived[name].sum) if name in self.derived else (name,)
+        judges = (self.points[part].zero_needs for part in parts)
+        return (*parts, *(judge for judge in judges if judge is not None))
+
     def describe(self, device: str) -> tuple[Point, ...]:
-        """The points as the house sees them."""
+        """The points in registers as the house sees them."""
         return tuple(_register_point(device, name, spec) for name, spec in self.points.items())
+
+    @property
+    def plain(self) -> bool:
+        """Whether the registers say all there is to know: nothing to check, derive or judge."""
+        judged = any(
+            point.sleeps or point.zero_needs or point.zero_doubtful or point.uncertain
+            for point in self.points.values()
+        )
+        identity = self.identity.checks or self.identity.notices or self.identity.serial
+        return not (judged or identity or self.derived or self.raw_range)
 
 
 def _register_point(device: str, name: str, spec: RegisterPoint) -> Point:
     """One point of a register profile."""
+    measured = Point(
+        device=device, name=name, unit=spec.unit, alive=spec.alive, cadence=spec.cadence
+    )
     if spec.write is None:
-        return Point(device=device, name=name, unit=spec.unit, alive=spec.alive)
-    return Point(
-        device=device,
-        name=name,
-        unit=spec.unit,
-        alive=spec.alive,
+        return measured
+    return replace(
+        measured,
         writable=True,
-        reverts=Reverts.NONE,
+        reverts=Reverts(spec.write.reverts),
         safe=spec.write.safe,
-        limits=spec.write.limits,
+        limits=spec.write.band,
+        hard=spec.write.limits,
+        max_rate_per_s=spec.write.max_rate_per_s,
+        writes_per_day=spec.write.writes_per_day,
         tolerance=spec.write.tolerance,
     )

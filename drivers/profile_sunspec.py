@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from drivers.profile_registers import About, Finite, Milliseconds, Name, NonZero, Positive, Strict
+from drivers.profile_terms import (
+    About,
+    Derived,
+    Finite,
+    Means,
+    Milliseconds,
+    Name,
+    NonZero,
+    Positive,
+    Strict,
+    strangers,
+)
 from drivers.sunspec_models import MODELS
 
 
@@ -48,6 +59,10 @@ class SunPoint(SunField):
 
     unit: str
     alive: bool = False
+    says: dict[int, str] = Field(default_factory=dict)
+    """What the numbers of an enumeration say."""
+    uncertain: str = ""
+    """Why the value is never more than uncertain."""
 
 
 class SunRatio(Strict):
@@ -79,6 +94,7 @@ class SunControl(Strict):
     """
 
     unit: str
+    means: Means = Means.SETPOINT
     model: int
     value: str
     per_unit: NonZero = 1.0
@@ -87,8 +103,16 @@ class SunControl(Strict):
     """Raw numbers written together with the value."""
     revert: dict[str, int] = Field(default_factory=dict)
     """Raw numbers written together with the timer: where the device goes back to."""
+    mirror: dict[str, Finite] = Field(default_factory=dict)
+    """Fields that get the value's raw number times this, in the same step."""
     timer: str
     enable: str
+    enabled: int = 1
+    """Raw number of `enable` while a command is active; 0 ends it."""
+    safe: tuple[Finite, Finite] | None = None
+    """What a device that has no timer may be given, for it stands for ever; None is nothing."""
+    release: dict[str, Finite] = Field(default_factory=dict)
+    """Further fields set at release, in their own units, before `enable` goes to 0."""
     neutral: Finite | Literal["high"]
     """Value written at release; `high` is the upper limit."""
     low: SunField | Finite
@@ -101,7 +125,8 @@ class SunControl(Strict):
     @model_validator(mode="after")
     def _check(self) -> SunControl:
         """All fields are in the model, and `high` can be written as neutral value."""
-        names = (self.value, self.timer, self.enable, *self.preset, *self.revert)
+        names = [self.value, self.timer, self.enable, *self.preset, *self.revert]
+        names += [*self.mirror, *self.release]
         fields = MODELS[self.model].fields if self.model in MODELS else {}
         for name in names:
             if name not in fields:
@@ -115,15 +140,18 @@ class SunSpecProfile(About):
 
     kind: Literal["sunspec"]
     name: Name
+    maker: str = ""
+    """What the device's own manufacturer text must contain; case does not matter."""
     points: dict[Name, SunPoint]
     ratios: dict[Name, SunRatio] = Field(default_factory=dict)
     controls: dict[Name, SunControl] = Field(default_factory=dict)
+    derived: dict[Name, Derived] = Field(default_factory=dict)
     asleep: Asleep | None = None
 
     @model_validator(mode="after")
     def _check(self) -> SunSpecProfile:
         """Names are used once, and whatever refers to a point finds it."""
-        names = [*self.points, *self.ratios, *self.controls]
+        names = [*self.points, *self.ratios, *self.controls, *self.derived]
         doubled = {name for name in names if names.count(name) > 1}
         if doubled:
             msg = f"{', '.join(sorted(doubled))}: named twice; give each point one name"
@@ -134,4 +162,23 @@ class SunSpecProfile(About):
         if missing:
             msg = f"{', '.join(sorted(missing))}: referred to but not under points"
             raise ValueError(msg)
+        why = strangers(self.derived, set(self.points))
+        if why:
+            raise ValueError(why)
         return self
+
+    def objection(self, manufacturer: str) -> str:
+        """Why a device of this manufacturer text is another one, empty when it is not."""
+        if self.maker.lower() in manufacturer.lower():
+            return ""
+        return f"the device says it is made by {manufacturer or 'nobody'}, not by {self.maker}"
+
+    @property
+    def plain(self) -> bool:
+        """Whether the fields say all there is to know: nothing to check, derive or judge."""
+        doubted = any(point.uncertain for point in self.points.values())
+        return not (self.maker or self.derived or doubted)
+
+    def sources(self, name: str) -> tuple[str, ...]:
+        """The points that a point is made of, itself alone when it is not derived."""
+        return tuple(self.derived[name].sum) if name in self.derived else (name,)

@@ -5,7 +5,7 @@ A span is what one value needs and is never split; blocks are what goes into one
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -33,6 +33,16 @@ class Span:
     def end(self) -> int:
         """First address behind."""
         return self.address + self.count
+
+    def as_data(self) -> tuple[int, int, int]:
+        """(function, address, count): how a learnt hole is kept on disk."""
+        return int(self.function), self.address, self.count
+
+    @staticmethod
+    def from_data(data: Sequence[int]) -> Span:
+        """The inverse of `as_data`; ValueError for anything else."""
+        function, address, count = data
+        return Span(Function(function), address, count)
 
     def covers(self, other: Span) -> bool:
         """Whether `other` lies wholly inside."""

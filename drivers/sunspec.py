@@ -10,6 +10,7 @@ from drivers.modbus_link import ModbusLink
 from drivers.modbus_unit import Unit, failed_write, fault_reading, outside, select
 from drivers.profile_sunspec import SunControl, SunField, SunSpecProfile
 from drivers.sunspec_chain import COMMON, Chain, read_fields, read_identity, scan
+from drivers.sunspec_heartbeat import ControlHeartbeat
 from drivers.sunspec_lease import SunLease
 from drivers.sunspec_view import View, fields_of, frame_of, refs_of
 from drivers.types import (
@@ -44,8 +45,9 @@ class SunSpecDevice:
         self._writing = asyncio.Lock()
         self._scanning = asyncio.Lock()
         self._leases = {
-            name: SunLease(self._unit, name, spec) for name, spec in profile.controls.items()
+            name: SunLease(self._unit, name, spec, clock) for name, spec in profile.controls.items()
         }
+        self._heartbeat = ControlHeartbeat(self._unit, clock)
         self._id = device_id
         units = {name: spec.unit for name, spec in profile.points.items()}
         units |= {name: spec.unit for name, spec in profile.ratios.items()}
@@ -84,7 +86,8 @@ class SunSpecDevice:
         self._unit.link.settle_s = max(self._unit.link.settle_s, self._profile.settle_ms / 1000)
 
     async def close(self) -> None:
-        """Leave the link."""
+        """Leave the link; the heartbeat ends."""
+        await self._heartbeat.stop()
         await self._unit.link.detach()
 
     async def identify(self) -> Identity:
@@ -158,8 +161,13 @@ class SunSpecDevice:
         self._limits[name] = limits = view.limits(spec)
         if view.local(spec):
             reason = "the device is under local control"
+            await self._heartbeat.stop()
+            self._leases[name].forget()
             return WriteOutcome(point=name, result=WriteResult.OVERRIDDEN_LOCALLY, reason=reason)
-        return await self._leases[name].hold(chain, request, _factor(view, spec), limits)
+        outcome = await self._leases[name].hold(chain, request, _factor(view, spec), limits)
+        if outcome.result.holds:
+            await self._heartbeat.keep(chain, request.lease_s)
+        return outcome
 
     async def release(self, point: str) -> WriteOutcome:
         """Write the neutral value, switch the command off and check that both stand."""
@@ -167,6 +175,9 @@ class SunSpecDevice:
         if spec is None:
             return WriteOutcome(point=point, result=WriteResult.NOT_WRITABLE)
         async with self._writing:
+            self._leases[point].forget()
+            if not any(lease.held for lease in self._leases.values()):
+                await self._heartbeat.stop()
             try:
                 chain, view = await self._before(spec)
                 neutral = view.limits(spec)[1] if spec.neutral == "high" else spec.neutral

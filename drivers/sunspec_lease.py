@@ -17,6 +17,7 @@ from drivers.readplan import Function, Span
 from drivers.sunspec_chain import Chain
 from drivers.sunspec_models import MODELS, Field
 from drivers.types import (
+    Clock,
     DeviceRefusedError,
     DriverError,
     WriteOutcome,
@@ -24,8 +25,10 @@ from drivers.types import (
     WriteResult,
 )
 
-_ENABLED = 1
+_DISABLED = 0
 _READS_TO_VERIFY = 2
+_EXPIRY_SLACK_S = 2.0
+"""A command found gone so shortly before its end has run out: the device's clock is not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,11 @@ class Standing:
     @property
     def exponent(self) -> int:
         """The value's scale factor."""
-        name = self._field(self.spec.value).sf
+        return self.exponent_of(self.spec.value)
+
+    def exponent_of(self, field: str) -> int:
+        """A field's scale factor."""
+        name = self._field(field).sf
         if name is None:
             return 0
         factor = scale_factor(self.registers[self._field(name).offset - self.first])
@@ -54,27 +61,50 @@ class Standing:
             raise DeviceRefusedError(msg)
         return factor
 
-    @property
-    def enabled(self) -> bool:
-        """Whether a command is active."""
-        return self.raw(self.spec.enable) == _ENABLED
+    def neutral(self) -> dict[str, int]:
+        """Raw numbers of the fields that a release sets back."""
+        return {
+            name: unscaled(value, self.exponent_of(name))
+            for name, value in self.spec.release.items()
+        }
 
     def _field(self, name: str) -> Field:
         return MODELS[self.spec.model].fields[name]
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The raw value of ours that was verified, since when (plant s), and for how long."""
+
+    raw: int
+    since_s: float
+    lease_s: int
+
+
 class SunLease:
     """One control of one device. `factor` is field units per unit of the point (percent per kW)."""
 
-    def __init__(self, unit: Unit, name: str, spec: SunControl) -> None:
+    def __init__(self, unit: Unit, name: str, spec: SunControl, clock: Clock) -> None:
         self._unit = unit
+        self._clock = clock
+        self._held: Held | None = None
         self._name = name
         self._spec = spec
         fields = MODELS[spec.model].fields
         names = [spec.value, spec.timer, spec.enable, *spec.preset, *spec.revert]
+        names += [*spec.mirror, *spec.release]
         names += [factor for name in names if (factor := fields[name].sf)]
         self._first = min(fields[name].offset for name in names)
         self._count = max(fields[n].offset + fields[n].kind.width for n in names) - self._first
+
+    @property
+    def held(self) -> bool:
+        """Whether a value of ours was verified and not given back since."""
+        return self._held is not None
+
+    def forget(self) -> None:
+        """What stands from now on is nobody's business of ours."""
+        self._held = None
 
     async def hold(
         self, chain: Chain, request: WriteRequest, factor: float, limits: tuple[float, float]
@@ -90,14 +120,21 @@ class SunLease:
             return self._outcome(WriteResult.OUT_OF_RANGE, reason=why)
         try:
             standing = await self.standing(chain)
+            why = self._changed_by_others(standing)
+            if why:
+                self.forget()
+                readback = self.value(standing, factor)
+                return self._outcome(WriteResult.OVERRIDDEN_LOCALLY, readback, why)
+            self.forget()
             raw = unscaled(request.value * factor, standing.exponent)
-            if standing.raw(self._spec.timer) is None:
+            if standing.raw(self._spec.timer) is None and not self._for_ever(request.value):
                 reason = f"the device has no {self._spec.timer}: the value would never revert"
                 return self._outcome(WriteResult.REJECTED, reason=reason)
+            mirrored = {name: round(raw * times) for name, times in self._spec.mirror.items()}
             stages = (
-                {**self._spec.preset, self._spec.value: raw},
+                {**self._spec.preset, **mirrored, self._spec.value: raw},
                 {**self._spec.revert, self._spec.timer: seconds},
-                {self._spec.enable: _ENABLED},
+                {self._spec.enable: self._spec.enabled},
             )
             frames = [frame for stage in stages for frame in self._frames(stage, standing)]
             await self._send(chain, frames)
@@ -105,14 +142,32 @@ class SunLease:
             return self._outcome(WriteResult.OUT_OF_RANGE, reason=str(error))
         except DriverError as error:
             return failed_write(self._name, error)
-        return await self._verify(chain, request.value, factor, seconds)
+        outcome = await self._verify(chain, request.value, factor, seconds)
+        if outcome.result is WriteResult.VERIFIED:
+            self._held = Held(raw, self._clock.monotonic_s(), seconds)
+        elif outcome.result is WriteResult.MISMATCH and not self._for_ever(request.value):
+            await self._withdraw_unless_it_reverts(chain, seconds)
+        return outcome
+
+    async def _withdraw_unless_it_reverts(self, chain: Chain, seconds: int) -> None:
+        """Switch a command off again whose timer the device took no notice of."""
+        try:
+            standing = await self.standing(chain)
+            timer = standing.raw(self._spec.timer)
+            if timer is None or not 0 < timer <= seconds:
+                stages = (standing.neutral(), {self._spec.enable: _DISABLED})
+                frames = [frame for stage in stages for frame in self._frames(stage, standing)]
+                await self._send(chain, frames)
+        except DriverError:
+            return
 
     async def release(self, chain: Chain, neutral: float, factor: float) -> WriteOutcome:
         """Write the neutral value, switch the command off, and check both."""
+        self.forget()
         try:
             standing = await self.standing(chain)
             raw = unscaled(neutral * factor, standing.exponent)
-            stages: tuple[dict[str, int], ...] = ({self._spec.value: raw}, {self._spec.enable: 0})
+            stages = ({self._spec.value: raw} | standing.neutral(), {self._spec.enable: _DISABLED})
             frames = [frame for stage in stages for frame in self._frames(stage, standing)]
             await self._send(chain, frames)
         except ValueError as error:
@@ -127,6 +182,26 @@ class SunLease:
         reply = await self._unit.read(Span(Function.HOLDING, address, self._count))
         return Standing(self._spec, self._first, reply.registers)
 
+    def _changed_by_others(self, standing: Standing) -> str:
+        """What somebody else did to the value we hold, empty when it stands or may have run out."""
+        held = self._held
+        if held is None:
+            return ""
+        timer = standing.raw(self._spec.timer)
+        lease_s = held.lease_s if timer is None else min(held.lease_s, timer)
+        if timer != 0 and self._clock.monotonic_s() - held.since_s >= lease_s - _EXPIRY_SLACK_S:
+            return ""
+        enable, value = standing.raw(self._spec.enable), standing.raw(self._spec.value)
+        if enable != self._spec.enabled:
+            return f"somebody set {self._spec.enable} to {enable}"
+        if value != held.raw:
+            return f"somebody set {self._spec.value} to {value}, ours was {held.raw}"
+        return ""
+
+    def _for_ever(self, value: float) -> bool:
+        """Whether the value may stand at a device that has no timer."""
+        return self._spec.safe is not None and not outside(value, self._spec.safe)
+
     def _bad_timer(self, seconds: int) -> str:
         """Why a lease of so many seconds cannot be written, empty when it can."""
         field = MODELS[self._spec.model].fields[self._spec.timer]
@@ -140,7 +215,7 @@ class SunLease:
         """(offset, registers) of a stage, neighbours in one frame, absent options left out."""
         frames: list[tuple[int, tuple[int, ...]]] = []
         fields = MODELS[self._spec.model].fields
-        optional = {*self._spec.preset, *self._spec.revert}
+        optional = {*self._spec.preset, *self._spec.revert, self._spec.timer}
         for name in sorted(stage, key=lambda name: fields[name].offset):
             field = fields[name]
             if name in optional and standing.raw(name) is None:
@@ -190,12 +265,18 @@ class SunLease:
 
     def _differs(self, standing: Standing, seconds: int | None) -> str:
         """What is wrong with enable and timer; a device may shorten the lease, not lengthen it."""
-        if standing.enabled != (seconds is not None):
+        wanted = _DISABLED if seconds is None else self._spec.enabled
+        if standing.raw(self._spec.enable) != wanted:
             return f"{self._spec.enable} stands at {standing.raw(self._spec.enable)}"
+        if seconds is None:
+            kept = {
+                n for n, raw in standing.neutral().items() if standing.raw(n) not in (raw, None)
+            }
+            return f"{', '.join(sorted(kept))} did not go back" if kept else ""
         timer = standing.raw(self._spec.timer)
-        if seconds is not None and (timer is None or not 0 < timer <= seconds):
-            return f"{self._spec.timer} stands at {timer}, written {seconds}"
-        return ""
+        if timer is None:
+            return "" if self._spec.safe is not None else f"{self._spec.timer} is gone"
+        return "" if 0 < timer <= seconds else f"{self._spec.timer} stands at {timer}"
 
     def _outcome(
         self, result: WriteResult, readback: float | None = None, reason: str = ""

@@ -13,7 +13,6 @@ from drivers.types import Point, Quality, Reading
 
 _PERCENT = 100.0
 _INFINITE = float("inf")
-_ENABLED = 1.0
 
 
 def fields_of(profile: SunSpecProfile, name: str) -> list[SunField]:
@@ -106,7 +105,7 @@ class View:
         factor = self.factor(spec)
         if factor is None:
             return Sample(None, Quality.BAD, value.at, "the rating is not known", value.raw)
-        if enable.value != _ENABLED:
+        if enable.value != spec.enabled:
             return Sample(None, Quality.MISSING, value.at, "no command is active", value.raw)
         return replace(value, value=value.value / factor)
 

@@ -7,7 +7,7 @@ profile (kW, kWh, degC, share 0..1; percent only for `soc`, `humidity`, `efficie
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -52,15 +52,36 @@ class Reverts(StrEnum):
 
     TIMER = "timer"
     """The device reverts by itself after the lease seconds written with the value."""
+    WATCHDOG = "watchdog"
+    """The device lets go when the driver stops feeding it: the driver feeds only within a lease."""
     NONE = "none"
     """The value stands until released: only values safe for ever may be written."""
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether the device gets rid of the value when this gateway is gone for ever."""
+        return self is not Reverts.NONE
+
+
+class Cadence(StrEnum):
+    """How often a point is worth reading, in beats of its device's `poll_s`."""
+
+    FAST = "fast"
+    """Four times in a period."""
+    NORMAL = "normal"
+    """Once in a period."""
+    SLOW = "slow"
+    """Once in ten periods."""
+    ONCE = "once"
+    """At start, and once a day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """One measurable or commandable quantity of a device, as the rest of the house sees it.
 
-    `safe` is the closed band of values that may stand for ever; `limits` the widest it takes.
+    `safe` is the closed band of values that may stand for ever; `limits` the widest the device
+    takes now; `hard` what is never exceeded whatever the device says.
     """
 
     device: str
@@ -74,6 +95,12 @@ class Point:
     """Largest difference between written and read back that counts as equal, in `unit`."""
     alive: bool = False
     """The value moves by itself whenever the device lives (frequency, heartbeat counter)."""
+    cadence: Cadence = Cadence.NORMAL
+    hard: tuple[float, float] | None = None
+    max_rate_per_s: float | None = None
+    """Fastest commanded change, in `unit` per second of plant time."""
+    writes_per_day: int | None = None
+    """Changed values a day that the device's memory stands; refreshing a value does not count."""
 
     @property
     def key(self) -> str:
@@ -81,7 +108,7 @@ class Point:
         return f"{self.device}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False)
 class Reading:
     """One value of one point at the moment the reply arrived; `value` is None unless usable."""
 
@@ -95,14 +122,38 @@ class Reading:
     reason: str = ""
     raw: tuple[int, ...] = ()
 
-    def __post_init__(self) -> None:
-        """Refuse a usable reading without a number, and a naive time."""
-        if self.at.utcoffset() != timedelta(0):
-            msg = f"{self.device}.{self.point}: a reading needs an aware UTC time, got {self.at!r}"
+    def __init__(  # noqa: PLR0913 - one argument a field, by name
+        self,
+        *,
+        device: str,
+        point: str,
+        value: float | None,
+        unit: str,
+        at: datetime,
+        quality: Quality,
+        reason: str = "",
+        raw: tuple[int, ...] = (),
+    ) -> None:
+        """Refuse a usable reading without a number, and a naive time.
+
+        Thousands are made each second: filling the dictionary takes half as long as the
+        initialiser that dataclasses generate for a frozen class.
+        """
+        if at.tzinfo is not UTC and at.utcoffset() != timedelta(0):
+            msg = f"{device}.{point}: a reading needs an aware UTC time, got {at!r}"
             raise ValueError(msg)
-        if self.value is None and self.quality.usable:
-            msg = f"{self.device}.{self.point}: quality {self.quality} without a value"
+        if value is None and quality.usable:
+            msg = f"{device}.{point}: quality {quality} without a value"
             raise ValueError(msg)
+        fields = self.__dict__
+        fields["device"] = device
+        fields["point"] = point
+        fields["value"] = value
+        fields["unit"] = unit
+        fields["at"] = at
+        fields["quality"] = quality
+        fields["reason"] = reason
+        fields["raw"] = raw
 
     @property
     def key(self) -> str:

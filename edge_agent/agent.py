@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from drivers.types import Clock, Driver, Reading
-from edge_agent.arbiter import Entry, Priority
+from drivers.types import Clock, Driver, Reading, WriteOutcome
+from edge_agent.billing import MAX_HOLD_S
+from edge_agent.clock_probes import Machine, probe
+from edge_agent.clock_watch import ClockWatch
 from edge_agent.cloud_link import CloudLink, build_cloud
 from edge_agent.conditions import conditions
 from edge_agent.control import ControlLoop
+from edge_agent.data_quality import DataQuality
 from edge_agent.dispatch import Dispatch
 from edge_agent.fields import build_drivers
 from edge_agent.flows import Flow, FlowLog, flow
 from edge_agent.health import AlertBook
+from edge_agent.holds import Holds, hold_of
+from edge_agent.notes import Notebook
 from edge_agent.peaks import PeakBook
 from edge_agent.planner import Planner
 from edge_agent.planning_loop import PlanningLoop
 from edge_agent.poll import DevicePoller
+from edge_agent.privacy import occupancy_sum, room_counters
 from edge_agent.site.load import LoadedSite
 from edge_agent.sitemodel import actuators, envelopes
 from edge_agent.snapshot import Board, Snapshot
 from edge_agent.status import StatusView
 from edge_agent.status_view import Parts, build_status
+from edge_agent.store.stamps import from_ms
 from edge_agent.store.store import Store
 from edge_agent.store.types import AuditRow, CommitFailed, Committed, NothingToCommit
 from edge_agent.supervise import Supervisor
@@ -42,8 +49,11 @@ log = logging.getLogger(__name__)
 
 DATABASE = "edge.db"
 HEALTH_S = 10.0
+ROOMS_EVERY = timedelta(minutes=1)
+"""So often the people in all rooms are summed."""
 RELEASE_S = 2.0
-DRAIN_S = 1.5
+DRAIN_S = 1.0
+GIVE_UP_S = 0.2
 """Wall seconds of the five that a stop may take."""
 FIRST_READ_S = 1.0
 """Wall seconds the first decision waits for first readings."""
@@ -67,30 +77,47 @@ class Agent:
         self._watchdog = Watchdog()
         self._drivers: Mapping[str, Driver] = build_drivers(loaded.site, clock)
         points = {point.key: point for d in self._drivers.values() for point in d.points}
-        self._dispatch = Dispatch(self._drivers, points, store, clock, self._site.agent.control)
+        self._notes = Notebook(store)
+        self._holds = Holds(self._notes)
+        control = self._site.agent.control
+        self._dispatch = Dispatch(self._drivers, points, self._notes, clock, control, self._present)
+        self._envelopes = envelopes(self._site, points)
         self._control = ControlLoop(
             self._board,
             self._dispatch,
-            envelopes(self._site, points),
+            self._envelopes,
             actuators(self._site),
             clock,
+            self._holds.claims,
         )
         self._pollers = {device.id: self._poller(device.id) for device in self._site.devices}
         self._worker = WorkerClient(worker_command(loaded.path, state_dir, state_dir / DATABASE))
-        self._planner = Planner(self._worker, store, self._site.planning.time_limit_s)
+        self._planner = Planner(self._worker, self._notes, self._site.planning.time_limit_s)
         zone = ZoneInfo(self._site.site.timezone)
-        self._peaks = PeakBook(loaded.tariff, zone, store)
+        meter_poll_s = self._site.device(self._site.assets.grid.meter.split(".")[0]).poll_s
+        self._peaks = PeakBook(
+            loaded.tariff, zone, self._notes, max_hold_s=max(MAX_HOLD_S, 2.5 * meter_poll_s)
+        )
         self._planning = PlanningLoop(self._site, loaded.tariff, self._planner, self._peaks, clock)
         self._cloud: CloudLink = build_cloud(self._site, store, clock)
+        self._clock_watch = ClockWatch(clock, partial(probe, Machine()))
+        self._quality = DataQuality(self._site, self._drivers, store)
+        self._rooms = room_counters(self._site)
+        self._rooms_at = self._started_at
 
     async def start(self) -> None:
         """Open the links, take up what is left from before, and set everything going."""
         for driver in self._drivers.values():
             await driver.open()
         await self._peaks.start(self._clock.now())
+        await self._holds.load(self._clock.now())
+        self._clock_watch.newest_commit = await self._newest_commit()
+        await self._look_at_clock()
+        trusted = self._clock_watch.trusted
+        await self._quality.start(self._clock.now(), clock_trusted=trusted)
         adopted = await self._dispatch.adopt()
         started = f"agent started, {adopted} leases in the journal"
-        await self._store.audit("start", started, self._started_at)
+        await self._notes.audit("start", started, self._started_at)
         self._open_web()
         for name, poller in self._pollers.items():
             self._supervisor.start(f"poll {name}", partial(poller.run, self._take))
@@ -108,20 +135,28 @@ class Agent:
         self._watchdog.tell("READY=1")
 
     async def stop(self) -> int:
-        """Release every lease, commit, send what is left, close; returns leases still held."""
+        """Release every lease, commit, send what is left, close; returns leases still held.
+
+        Each part has its share of the five wall seconds; what hangs or fails stops no other part.
+        """
         self._watchdog.tell("STOPPING=1")
-        for name in ("control", "plan", "health", *(f"poll {device}" for device in self._pollers)):
-            await self._supervisor.stop(name)
+        deciding = ("control", "plan", "health", *(f"poll {device}" for device in self._pollers))
+        await _within(0.5, *(self._supervisor.stop(name) for name in deciding))
         held = await self._dispatch.release_all(RELEASE_S)
-        await self._supervisor.stop("commit")
-        await self._store.audit("stop", f"agent stopped, {held} leases held", self._clock.now())
-        await self._store.commit()
-        await self._cloud.close(DRAIN_S)
-        await self._supervisor.stop_all()
-        await self._worker.close()
-        for driver in self._drivers.values():
-            await driver.close()
+        await _within(0.5, self._last_words(held))
+        closing = (driver.close() for driver in self._drivers.values())
+        await _within(DRAIN_S + 0.5, self._cloud.close(DRAIN_S), *closing)
+        await _within(0.5, self._supervisor.stop_all(), self._worker.close())
         return held
+
+    async def _last_words(self, held: int) -> None:
+        now = self._clock.now()
+        await self._supervisor.stop("commit")
+        trusted = self._clock_watch.trusted
+        await self._quality.save(now, clock_trusted=trusted, at_once=True)
+        await self._peaks.persist()
+        await self._notes.audit("stop", f"agent stopped, {held} leases held", now)
+        await self._store.commit()
 
     def status(self) -> StatusView:
         """The whole picture now."""
@@ -142,6 +177,9 @@ class Agent:
                 readings_stored=self._readings_stored,
                 supervisor=self._supervisor,
                 alerts=self._alerts,
+                unmeasured_blocks=self._peaks.unmeasured_in_a_row,
+                quality=self._quality.view(self._clock.now()),
+                clock_view=self._clock_watch.view,
             )
         )
 
@@ -157,25 +195,25 @@ class Agent:
         """The newest lines of the audit trail."""
         return await self._store.audit_tail(count)
 
-    async def hold_released(self, point: str, span: timedelta, person: str, reason: str) -> None:
-        """Give a point back to its device and keep the plan off it for `span`."""
-        if point not in {decided.point for decided in self._control.decisions}:
+    async def hold_released(
+        self, point: str, span: timedelta, person: str, reason: str
+    ) -> WriteOutcome | None:
+        """Give a point back to its device and keep the plan off it for `span`.
+
+        Returns what became of the release, None when nothing was held; KeyError for no point.
+        """
+        if point not in self._envelopes:
             raise KeyError(point)
         now = self._clock.now()
-        self._control.manual[point] = Entry(
-            point=point,
-            value=None,
-            priority=Priority.MANUAL,
-            owner=person,
-            reason=reason,
-            since=now,
-            expires=now + span,
-        )
-        await self._store.audit("manual", f"{point} released by {person}: {reason}", now)
-        await self._dispatch.release(point)
+        await self._holds.put(hold_of(point, span, person, reason, now))
+        await self._notes.audit("manual", f"{point} released by {person}: {reason}", now)
+        return await self._dispatch.release(point)
 
     def _snapshot(self) -> Snapshot:
         return self._board.freeze(self._clock.now())
+
+    def _present(self, key: str) -> float | None:
+        return self._snapshot().value(key)
 
     def _poller(self, device_id: str) -> DevicePoller:
         device = self._site.device(device_id)
@@ -185,6 +223,7 @@ class Agent:
 
     def _take(self, device_id: str, readings: list[Reading]) -> None:
         """A poll has come in."""
+        readings = self._quality.take(device_id, readings, self._clock.now())
         self._board.post(readings, self._site.device(device_id).stale_after_s)
         self._store.append(readings)
         for reading in readings:
@@ -211,6 +250,22 @@ class Agent:
                 return
             await asyncio.sleep(0.02)
 
+    async def _newest_commit(self) -> datetime | None:
+        """The time of the newest commit on the disk."""
+        newest = await self._store.commits_after(await self._store.last_seq() - 1, 1)
+        return from_ms(newest[0].at_ms) if newest else None
+
+    async def _look_at_clock(self) -> None:
+        for line in await self._clock_watch.look():
+            log.warning("%s", line)
+            await self._notes.audit("clock", line, self._clock.now())
+
+    def _sum_rooms(self, snapshot: Snapshot) -> None:
+        """Of personal counters only the sum over many rooms goes out."""
+        if abs(snapshot.at - self._rooms_at) >= ROOMS_EVERY:
+            self._rooms_at = snapshot.at
+            self._store.append(occupancy_sum(self._rooms, snapshot))
+
     async def _commit_loop(self) -> None:
         while True:
             await self._clock.sleep(self._site.agent.commit_s)
@@ -225,17 +280,36 @@ class Agent:
                     pass
 
     def _after_tick(self, snapshot: Snapshot) -> None:
+        self._quality.watch(snapshot, clock_trusted=self._clock_watch.trusted)
         self._flows.post(flow(self._site, snapshot, self._planner.current))
         self._watchdog.tell("WATCHDOG=1")
 
     async def _health_loop(self) -> None:
         while True:
+            await self._look_at_clock()
             snapshot = self._snapshot()
             self._planning.watch(snapshot)
+            self._sum_rooms(snapshot)
+            await self._quality.save(snapshot.at, clock_trusted=self._clock_watch.trusted)
             found = conditions(self.status())
             for alert in self._alerts.update(found, snapshot.at):
                 word = "cleared" if alert.cleared else "raised"
                 text = f"{alert.code} {alert.subject} {word}: {alert.text}"
-                await self._store.audit("alert", text, snapshot.at)
+                await self._notes.audit("alert", text, snapshot.at)
             self._cloud.report(self.status())
             await self._clock.sleep(HEALTH_S)
+
+
+async def _within(seconds: float, *works: Awaitable[object]) -> None:
+    """Let the works end within so many wall seconds; what hangs or fails is logged."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=seconds)
+    for task in late:
+        log.warning("while stopping: %s took too long", task)
+        task.cancel()
+    done, _ = await asyncio.wait(tasks, timeout=GIVE_UP_S)
+    for task in done:
+        if not task.cancelled() and task.exception() is not None:
+            log.warning("while stopping: %r", task.exception())

@@ -13,7 +13,7 @@ from models.types import floor_time
 MIN_COVERAGE = 0.8
 """Share of a block that must have been measured for its average to count."""
 MAX_HOLD_S = 60.0
-"""A reading stands for the time since the one before it, but never for longer than this."""
+"""A reading stands for the time since the one before it, but for no longer than this by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,22 +44,29 @@ def open_block(moment: datetime, block_s: int) -> OpenBlock:
     return OpenBlock(start=floor_time(moment, block_s), block_s=block_s)
 
 
-def metered(block: OpenBlock, at: datetime, power_kw: float) -> tuple[OpenBlock, OpenBlock | None]:
+def metered(
+    block: OpenBlock, at: datetime, power_kw: float, max_hold_s: float = MAX_HOLD_S
+) -> tuple[OpenBlock, OpenBlock | None]:
     """Take one meter reading (import positive); returns the open block and the one just closed."""
+    if at < block.start:
+        # The clock stepped back: what was measured belongs to no block that can be billed.
+        return replace(open_block(at, block.block_s), last_at=at), None
     closed = None
     if at >= block.end:
-        closed = _held_to(block, block.end, power_kw)
-        block = replace(open_block(at, block.block_s), last_at=None)
-        block = replace(block, last_at=max(block.start, closed.end))
-    return replace(_held_to(block, at, power_kw), last_at=at), closed
+        closed = _held_to(block, block.end, power_kw, max_hold_s)
+        block = open_block(at, block.block_s)
+        held_over = closed.last_at is not None and block.start == closed.end
+        if held_over and (at - block.start).total_seconds() <= max_hold_s:
+            block = replace(block, last_at=block.start)
+    return replace(_held_to(block, at, power_kw, max_hold_s), last_at=at), closed
 
 
-def _held_to(block: OpenBlock, moment: datetime, power_kw: float) -> OpenBlock:
+def _held_to(block: OpenBlock, moment: datetime, power_kw: float, max_hold_s: float) -> OpenBlock:
     """The block with `power_kw` held from the last reading to `moment`."""
     if block.last_at is None or moment <= block.last_at:
         return block
     held_s = (moment - block.last_at).total_seconds()
-    if held_s > MAX_HOLD_S:
+    if held_s > max_hold_s:
         return block
     return replace(
         block,

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from math import isfinite
 
-from drivers.types import Clock, Reading
+from drivers.types import Clock, Quality, Reading
 from edge_agent.cloud.endpoint import endpoint_of
-from edge_agent.cloud.messages import Commit, Row
+from edge_agent.cloud.messages import Commit, Gone, Row, Series
 from edge_agent.cloud.opening import open_transport
 from edge_agent.cloud.outbox import SyncSettings
 from edge_agent.cloud.shadows import Shadows
 from edge_agent.cloud.status import StatusReporter
 from edge_agent.cloud.sync import Sync
 from edge_agent.cloud.transport import CloudError, Transport
+from edge_agent.privacy import withheld_points
 from edge_agent.site.schema import Site
 from edge_agent.status import CloudView, StatusView
+from edge_agent.store.block import Column
 from edge_agent.store.outbox import StoredCommit
 from edge_agent.store.stamps import to_ms
 from edge_agent.store.store import Store
@@ -24,6 +27,9 @@ from edge_agent.store.store import Store
 log = logging.getLogger(__name__)
 
 SHADOWS = ("sync", "status")
+STATE_PREFIX = "cloud."
+CLOSE_S = 0.8
+"""Wall seconds the link may take to close beyond the time to drain it."""
 URGENT = frozenset({"healthy", "plan_source", "plan_degraded", "control", "alarms"})
 
 
@@ -61,14 +67,49 @@ class StoreOutbox:
         """The cloud has stored up to `seq`."""
         await self._store.mark_acked(seq)
 
+    async def renumber(self, after: int, above: int) -> None:
+        """Commits above `after` get numbers above `above`."""
+        await self._store.renumber(after, above)
+
+    async def recall(self, key: str) -> str | None:
+        """A small text kept under `key`."""
+        return await self._store.state_get(f"{STATE_PREFIX}{key}")
+
+    async def remember(self, key: str, text: str) -> None:
+        """Keep a small text under `key`."""
+        await self._store.state_put(f"{STATE_PREFIX}{key}", text)
+
 
 def as_commit(stored: StoredCommit) -> Commit:
-    """A stored commit in the words of the message."""
+    """A stored commit in the words of the message; of a damaged one only what it held is said."""
+    gone = tuple(Gone(*stone) for stone in stored.thinned)
+    if stored.damage:
+        gone = (*gone, Gone(stored.seq, stored.seq, stored.count, 0))
     return Commit(
         seq=stored.seq,
         boot=stored.boot,
         at_ms=stored.at_ms,
-        readings=tuple(as_row(reading) for reading in stored.readings),
+        series=tuple(as_series(column) for column in stored.columns),
+        gone=gone,
+        damaged=bool(stored.damage),
+    )
+
+
+def as_series(column: Column) -> Series:
+    """A stored column in the words of the message: a value that is no finite number is none."""
+    good = all(run.quality is Quality.GOOD for run in column.runs)
+    values = column.values
+    if not all(value is None or isfinite(value) for value in values):
+        values = [finite(value) for value in values]
+    return Series(
+        device=column.name.device,
+        point=column.name.point,
+        unit=column.name.unit,
+        at_ms=column.at_ms,
+        values=values,
+        qualities=None
+        if good
+        else [run.quality.value for run in column.runs for _ in range(run.length)],
     )
 
 
@@ -78,10 +119,15 @@ def as_row(reading: Reading) -> Row:
         device=reading.device,
         point=reading.point,
         at_ms=to_ms(reading.at),
-        value=reading.value,
-        quality=reading.quality,
+        value=finite(reading.value),
+        quality=reading.quality.value,
         unit=reading.unit,
     )
+
+
+def finite(value: float | None) -> float | None:
+    """None for what JSON cannot carry."""
+    return value if value is not None and isfinite(value) else None
 
 
 class CloudLink:
@@ -101,9 +147,11 @@ class CloudLink:
                 gateway=gateway,
                 live_every_s=site.cloud.live_every_s,
                 rule=site.cloud.basic_ingest_rule,
+                withheld=withheld_points(site),
             ),
             shadows=self._shadows,
         )
+        self._subscribed = False
         self._started = False
         self._reporting: asyncio.Task[None] | None = None
 
@@ -111,19 +159,24 @@ class CloudLink:
         """Connect and send for ever."""
         if self._kind == "none":
             await asyncio.Event().wait()
-        if not self._started:
+        if not self._subscribed:
+            self._subscribed = True
             await self._shadows.start(SHADOWS)
+        if not self._started:
             await self._transport.connect()
             self._started = True
         await self._sync.run()
 
     async def close(self, drain_s: float) -> bool:
-        """Send what is left within so many wall seconds, then disconnect; whether all has gone."""
+        """Send what is left within so many wall seconds, then disconnect; whether all has gone.
+
+        Ends within `drain_s` and a second, whatever the broker does.
+        """
         drained = await self._sync.drain(drain_s) if self._transport.connected else False
         if self._reporting is not None:
             self._reporting.cancel()
         await self._shadows.stop()
-        await self._transport.close()
+        await self._transport.close(CLOSE_S)
         return drained
 
     def report(self, status: StatusView) -> None:
@@ -139,16 +192,24 @@ class CloudLink:
         except CloudError as error:
             log.warning("status shadow: %s", error)
 
+    @property
+    def trouble(self) -> str:
+        """The worst that stands, a code of edge_agent.cloud.trouble; empty when nothing does."""
+        return self._sync.status.trouble
+
     def view(self) -> CloudView:
-        """For the status picture."""
+        """For the status picture; a standing trouble's code comes first in the error."""
         status = self._sync.status
+        error = status.last_error
+        if status.trouble and not error.startswith(status.trouble):
+            error = f"{status.trouble}: {error}" if error else status.trouble
         return CloudView(
             transport=self._kind,
             connected=status.connected,
             sent_seq=status.sent_seq,
             acked_seq=status.acked_seq,
             backlog_commits=status.backlog_commits,
-            last_error=status.last_error,
+            last_error=error,
             last_sent_at=status.last_sent_at,
         )
 

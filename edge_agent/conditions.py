@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edge_agent.clock_trust import ClockTrust
 from edge_agent.health import Condition
+from edge_agent.quality_kpi import ALARM_SHARE
 from edge_agent.status import StatusView
 
 OFFLINE_S = 300.0
@@ -17,6 +19,8 @@ def conditions(status: StatusView) -> Iterator[Condition]:
     """One condition per thing that is wrong."""
     yield from _devices(status)
     yield from _house(status)
+    yield from _quality(status)
+    yield from _clock(status)
     for task in status.tasks:
         if task.state == "backing_off":
             yield Condition(code="task_failed", subject=task.name, text=task.last_error)
@@ -24,6 +28,26 @@ def conditions(status: StatusView) -> Iterator[Condition]:
         if control.lease_state == "lost":
             text = f"what the device holds is unknown: {control.last_result}"
             yield Condition(code="lease_lost", subject=control.point, text=text)
+
+
+def _quality(status: StatusView) -> Iterator[Condition]:
+    counted = (() if status.quality.site is None else (status.quality.site,)) + (
+        status.quality.devices
+    )
+    for one in counted:
+        if one.alarming and one.recent_share is not None and one.low_since is not None:
+            text = f"valid readings below {ALARM_SHARE:.0%} since {one.low_since:%H:%M}Z"
+            yield Condition(code="data_quality_low", subject=one.device or status.site, text=text)
+    for finding in status.quality.findings:
+        yield Condition(code="implausible", subject=finding.point, text=finding.reason)
+
+
+def _clock(status: StatusView) -> Iterator[Condition]:
+    if status.clock.trust is ClockTrust.UNKNOWN and status.clock.since is not None:
+        yield Condition(code="clock_untrusted", subject="clock", text=status.clock.reason)
+    if status.clock.last_step_s is not None:
+        text = f"the clock was set by {status.clock.last_step_s:+.1f} s"
+        yield Condition(code="clock_stepped", subject="clock", text=text)
 
 
 def _devices(status: StatusView) -> Iterator[Condition]:
@@ -39,6 +63,9 @@ def _house(status: StatusView) -> Iterator[Condition]:
     if status.plan.failures_in_a_row > MAX_FAILED_PLANS:
         text = f"{status.plan.failures_in_a_row} plans in a row without the solver"
         yield Condition(code="optimisation_failure", subject="planner", text=text)
+    if status.counters.unmeasured_blocks:
+        text = f"{status.counters.unmeasured_blocks} billing blocks in a row were hardly measured"
+        yield Condition(code="billing_unmeasured", subject="meter", text=text)
     if status.cloud.last_error:
         yield Condition(code="cloud_trouble", subject="cloud", text=status.cloud.last_error)
     if status.buffer.state != "ok":

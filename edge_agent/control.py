@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from drivers.types import Clock
 from edge_agent.arbiter import Entry, arbitrate
 from edge_agent.dispatch import Dispatch
-from edge_agent.guard import Envelope, Guarded, guard
+from edge_agent.envelope import Envelope
+from edge_agent.export_limit import export_claims
+from edge_agent.guard import Guarded, guard_all
 from edge_agent.snapshot import Board, Snapshot
 from edge_agent.tracking import Actuators, claims
 from models.types import Plan
@@ -35,13 +38,15 @@ class ControlLoop:
         envelopes: Mapping[str, Envelope],
         actuators: Actuators,
         clock: Clock,
+        people: Callable[[datetime], list[Entry]],
     ) -> None:
         self._board = board
         self._dispatch = dispatch
         self._envelopes = envelopes
         self._actuators = actuators
         self._clock = clock
-        self.manual: dict[str, Entry] = {}
+        self._people = people
+        self._safety: dict[str, Entry] = {}
         self.decisions: tuple[Guarded, ...] = ()
         self.counts = TickCounts()
 
@@ -64,14 +69,14 @@ class ControlLoop:
         """One cycle."""
         now = self._clock.now()
         snapshot = self._board.freeze(now)
-        entries = [entry for entry in self.manual.values() if entry.live(now)]
+        entries = self._people(now)
         entries += self._dispatch.local_overrides()
+        self._safety = export_claims(self._envelopes.values(), self._safety, snapshot, now)
+        entries += self._safety.values()
         if plan is not None:
             entries += claims(plan, self._actuators, now, hold_s=HOLD_TICKS * tick_s)
         decisions = arbitrate(self._envelopes, entries, now)
-        self.decisions = tuple(
-            guard(decision, self._envelopes[decision.point], snapshot) for decision in decisions
-        )
+        self.decisions = guard_all(decisions, self._envelopes, snapshot)
         await self._dispatch.tick(self.decisions)
         self.counts.done += 1
         return snapshot

@@ -1,7 +1,8 @@
 """Carries decisions out as leases: journal, write, read back, refresh, release.
 
-The journal is committed before a value leaves; a release needs no journal. One write at a time per device; a slow device delays
-nobody else. A write that failed is tried again with growing pauses.
+The journal is committed before a value leaves; a release does not wait for the journal. One write
+at a time per device; a slow device delays nobody else. A write that failed is tried again with
+growing pauses.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -55,16 +56,27 @@ class WriteCounts:
     verified: int = 0
     failed: int = 0
     released: int = 0
+    refused: int = 0
+    """Out of the range the device takes now: no frame left."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Retry:
+    """A step that failed; only the very same one waits."""
+
+    step: Step
+    value: float | None
     attempts: int = 0
     not_before_s: float = 0.0
 
 
+def nothing_known(_key: str) -> float | None:
+    """For a dispatch without a board."""
+    return None
+
+
 class Dispatch:
-    """Holds the leases of this gateway."""
+    """Holds the leases of this gateway; `present` is the last reading of a point, if fresh."""
 
     def __init__(
         self,
@@ -73,15 +85,19 @@ class Dispatch:
         journal: Journal,
         clock: Clock,
         control: Control,
+        present: Callable[[str], float | None] = nothing_known,
     ) -> None:
         self._drivers = drivers
         self._points = points
         self._journal = journal
         self._clock = clock
         self._control = control
+        self._present = present
         self._leases: dict[str, LeaseRow] = {}
+        self._wishes: dict[str, Guarded] = {}
         self._retries: dict[str, _Retry] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._one_at_a_time: dict[str, asyncio.Lock] = {}
         self._local: dict[str, Entry] = {}
         self._shadowed: dict[str, float | None] = {}
         self.counts = WriteCounts()
@@ -113,32 +129,29 @@ class Dispatch:
         if self._control is not Control.ENABLED:
             await self._shadow(wishes, now)
             return
-        wanted = {wish.point for wish in wishes}
-        orphans = [key for key in self._leases if key not in wanted]
-        work: dict[str, list[tuple[str, Step, Guarded | None]]] = {}
-        for wish in wishes:
-            step = self._step(wish.point, wish.value, now)
-            if step is not Step.NOTHING:
-                work.setdefault(self._points[wish.point].device, []).append(
-                    (wish.point, step, wish)
-                )
-        for key in orphans:
-            if self._may_try(key):
-                device = self._leases[key].device
-                work.setdefault(device, []).append((key, Step.RELEASE, None))
-        for device, jobs in work.items():
+        self._wishes = {wish.point: wish for wish in wishes}
+        waiting = {key: self._next(key, now) for key in {*self._wishes, *self._leases}}
+        devices = {self._device(key) for key, step in waiting.items() if step is not Step.NOTHING}
+        for device in sorted(devices):
             running = self._busy.get(device)
             if running is None or running.done():
-                self._busy[device] = asyncio.create_task(self._carry_out(jobs))
+                self._busy[device] = asyncio.create_task(self._serve(device))
+                self._busy[device].add_done_callback(_report)
 
     async def settle(self) -> None:
         """Wait until every write under way has ended."""
         await asyncio.gather(*self._busy.values())
 
     async def release_all(self, deadline_s: float) -> int:
-        """Give every point back within so many wall seconds; returns how many are still held."""
+        """Give every point back within so many wall seconds; returns how many are still held.
+
+        Without control no frame leaves, not even that of a release.
+        """
+        if self._control is not Control.ENABLED:
+            return len(self._leases)
+        self._wishes = {}
         devices = {lease.device for lease in self._leases.values()} | set(self._busy)
-        tasks = [asyncio.create_task(self._finish_then_empty(device)) for device in devices]
+        tasks = [asyncio.create_task(self._empty(device)) for device in devices]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=deadline_s)
             for task in late:
@@ -147,47 +160,66 @@ class Dispatch:
         return len(self._leases)
 
     async def release(self, key: str) -> WriteOutcome | None:
-        """Give one point back now; None when it is not held."""
-        if key in self._points:
-            await self._finish(self._points[key].device)
-        if key not in self._leases:
+        """Give one point back now; None when it is not held, or when there is no control."""
+        if self._control is not Control.ENABLED or key not in self._points:
             return None
-        await self._release(key)
+        self._wishes.pop(key, None)
+        async with self._lock(self._points[key].device):
+            if key not in self._leases:
+                return None
+            await self._release(key)
         return self.outcomes.get(key)
 
-    async def _finish_then_empty(self, device: str) -> None:
-        await self._finish(device)
-        held = [key for key, lease in self._leases.items() if lease.device == device]
-        await asyncio.gather(*(self._release(key) for key in held))
+    async def _empty(self, device: str) -> None:
+        async with self._lock(device):
+            held = [key for key, lease in self._leases.items() if lease.device == device]
+            await asyncio.gather(*(self._release(key) for key in held))
 
-    async def _finish(self, device: str) -> None:
-        """A write under way may take a lease yet: wait until it has ended."""
-        running = self._busy.get(device)
-        if running is not None:
-            await asyncio.wait([running])
+    def _lock(self, device: str) -> asyncio.Lock:
+        return self._one_at_a_time.setdefault(device, asyncio.Lock())
 
-    def _step(self, key: str, value: float | None, now: datetime) -> Step:
-        if not self._may_try(key):
-            return Step.NOTHING
-        return next_step(self._leases.get(key), value, self._points[key], now)
+    def _device(self, key: str) -> str:
+        return self._points[key].device if key in self._points else self._leases[key].device
 
-    def _may_try(self, key: str) -> bool:
+    def _next(self, key: str, now: datetime) -> Step:
+        """What the newest wish asks for, unless the same has just failed."""
+        wish = self._wishes.get(key)
+        value = None if wish is None else wish.value
+        lease = self._leases.get(key)
+        if key not in self._points:
+            step = Step.NOTHING if lease is None else Step.RELEASE
+        else:
+            step = next_step(lease, value, self._points[key], now)
+        return Step.NOTHING if self._must_wait(key, step, value) else step
+
+    def _must_wait(self, key: str, step: Step, value: float | None) -> bool:
         retry = self._retries.get(key)
-        return retry is None or self._clock.monotonic_s() >= retry.not_before_s
+        if retry is None or (retry.step, retry.value) != (step, value):
+            return False
+        return self._clock.monotonic_s() < retry.not_before_s
 
-    async def _carry_out(self, jobs: list[tuple[str, Step, Guarded | None]]) -> None:
-        for key, step, wish in jobs:
-            try:
-                if step is Step.RELEASE or wish is None or wish.value is None:
-                    await self._release(key)
-                else:
-                    await self._write(key, wish, wish.value, step)
-            except StoreError as error:
-                log.warning("%s: %s: %s", key, step, error)
-                self._back_off(key)
+    async def _serve(self, device: str) -> None:
+        """Every step of a device in turn, each from the newest wish."""
+        keys = [key for key in {*self._wishes, *self._leases} if self._device(key) == device]
+        for key in sorted(keys):
+            async with self._lock(device):
+                await self._take_step(key)
+
+    async def _take_step(self, key: str) -> None:
+        step = self._next(key, self._clock.now())
+        wish = self._wishes.get(key)
+        try:
+            if step is Step.RELEASE:
+                await self._release(key)
+            elif step is not Step.NOTHING and wish is not None and wish.value is not None:
+                await self._write(key, wish, wish.value, step)
+        except StoreError as error:
+            log.warning("%s: %s: %s", key, step, error)
+            self._back_off(key, step, None if wish is None else wish.value)
 
     async def _write(self, key: str, wish: Guarded, value: float, step: Step) -> None:
         point = self._points[key]
+        before = self._leases.get(key)
         lease = self._intend(key, wish, value)
         if step is Step.WRITE:
             await self._journal.lease_put(lease)
@@ -196,7 +228,26 @@ class Dispatch:
             point=point.name, value=value, lease_s=lease_s(point), command_id=lease.command_id
         )
         outcome = await self._drivers[point.device].write(request)
-        await self._settle_write(key, lease, outcome, changed=step is Step.WRITE)
+        if outcome.result is WriteResult.OUT_OF_RANGE:
+            await self._keep_as_before(key, before, lease, outcome)
+        else:
+            await self._settle_write(key, lease, outcome, changed=step is Step.WRITE)
+
+    async def _keep_as_before(
+        self, key: str, before: LeaseRow | None, lease: LeaseRow, outcome: WriteOutcome
+    ) -> None:
+        """No frame has left: what the device held before, it holds still."""
+        self.outcomes[key] = outcome
+        self.counts.refused += 1
+        self._back_off(key, Step.WRITE, lease.value)
+        if before is None:
+            self._leases.pop(key, None)
+            await self._journal.lease_remove(lease.device, lease.point)
+        else:
+            self._leases[key] = before
+            await self._journal.lease_put(before)
+        text = f"{key} = {lease.value:g}: {outcome.result} {outcome.reason} [{lease.reason}]"
+        await self._journal.audit("write", text, self._clock.now())
 
     def _intend(self, key: str, wish: Guarded, value: float) -> LeaseRow:
         point = self._points[key]
@@ -207,7 +258,7 @@ class Dispatch:
             device=point.device,
             point=point.name,
             value=value,
-            prior=None if held is None else held.value,
+            prior=self._present(key) if held is None else held.prior,
             owner="nobody" if winner is None else winner.owner,
             reason=wish.decision.reason,
             command_id=uuid.uuid4().hex,
@@ -229,7 +280,7 @@ class Dispatch:
             self._leases[key] = replace(lease, state=LeaseState.ACTIVE)
         else:
             self.counts.failed += outcome.result is not WriteResult.OVERRIDDEN_LOCALLY
-            self._back_off(key)
+            self._back_off(key, Step.WRITE, lease.value)
             self._leases[key] = replace(lease, state=LeaseState.LOST)
         await self._journal.lease_put(self._leases[key])
         if changed or not outcome.result.holds:
@@ -248,16 +299,21 @@ class Dispatch:
             await _noted(self._journal.lease_remove(lease.device, lease.point))
         else:
             self.counts.failed += 1
-            self._back_off(key)
+            self._back_off(key, Step.RELEASE, None)
             self._leases[key] = replace(lease, state=LeaseState.LOST)
         text = f"{key} released: {outcome.result} {outcome.reason}".rstrip()
-        await _noted(self._journal.audit("release", text, self._clock.now()))
+        await self._journal.audit("release", text, self._clock.now())
 
-    def _back_off(self, key: str) -> None:
-        retry = self._retries.setdefault(key, _Retry())
-        pause_s = RETRY_S[min(retry.attempts, len(RETRY_S) - 1)]
-        retry.attempts += 1
-        retry.not_before_s = self._clock.monotonic_s() + pause_s
+    def _back_off(self, key: str, step: Step, value: float | None) -> None:
+        before = self._retries.get(key)
+        attempts = before.attempts if before is not None and before.step is step else 0
+        pause_s = RETRY_S[min(attempts, len(RETRY_S) - 1)]
+        self._retries[key] = _Retry(
+            step=step,
+            value=value,
+            attempts=attempts + 1,
+            not_before_s=self._clock.monotonic_s() + pause_s,
+        )
 
     def _stand_back(self, key: str, outcome: WriteOutcome, now: datetime) -> None:
         """People at the device win: leave the point alone for a while."""
@@ -290,3 +346,9 @@ async def _noted(note: Awaitable[None]) -> None:
         await note
     except StoreError as error:
         log.warning("journal of a release: %s", error)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """A device's task that broke off is seen in the log; the next tick starts another."""
+    if not task.cancelled() and task.exception() is not None:
+        log.error("dispatch broke off", exc_info=task.exception())

@@ -68,7 +68,8 @@ def _bacnet(link: BacnetLink, clock: Clock) -> Opener:
             object=spec.object,
             unit=spec.unit,
             writable=spec.access == "rw",
-            reverts=Reverts(spec.reverts),
+            # No BACnet device reverts by itself, whatever a site file may say.
+            reverts=Reverts.NONE,
             safe=spec.safe,
             limits=spec.limits,
         )

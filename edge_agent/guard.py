@@ -8,57 +8,16 @@ enforces; it is no protection.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_agent.arbiter import Decision
+from edge_agent.envelope import BatteryEnvelope, Envelope, PvEnvelope, ZoneEnvelope
+from edge_agent.headroom import Headroom, headroom
 from edge_agent.snapshot import Snapshot
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionEnvelope:
-    """The connection point: meter import positive, limits in kW >= 0."""
-
-    meter: str
-    import_limit_kw: float
-    export_limit_kw: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatteryEnvelope:
-    """A battery's setpoint (charging positive) and what bounds it."""
-
-    point: str
-    soc: str
-    power: str
-    charge_kw: float
-    discharge_kw: float
-    soc_min_percent: float
-    soc_max_percent: float
-    charge_limit: str | None
-    discharge_limit: str | None
-    connection: ConnectionEnvelope
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZoneEnvelope:
-    """A zone's setpoint and the band that may stand for ever, degC."""
-
-    point: str
-    temperature: str
-    low_c: float
-    high_c: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PvEnvelope:
-    """An inverter's power limit, kW."""
-
-    point: str
-    power: str
-    peak_kw: float
-
-
-Envelope = BatteryEnvelope | ZoneEnvelope | PvEnvelope
+MARGIN_SHARE = 0.03
+"""Share of the rating kept off a BMS limit that is below the rating."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +31,21 @@ class Guarded:
     decision: Decision
 
 
-def guard(decision: Decision, envelope: Envelope, snapshot: Snapshot) -> Guarded:
-    """The decision cut down to its envelope."""
+def guard_all(
+    decisions: Sequence[Decision], envelopes: Mapping[str, Envelope], snapshot: Snapshot
+) -> tuple[Guarded, ...]:
+    """Every decision cut down to its envelope; batteries share the connection point in turn."""
+    batteries = [one for one in envelopes.values() if isinstance(one, BatteryEnvelope)]
+    room = headroom(batteries, snapshot) if batteries else "no battery"
+    return tuple(
+        guard(decision, envelopes[decision.point], snapshot, room) for decision in decisions
+    )
+
+
+def guard(
+    decision: Decision, envelope: Envelope, snapshot: Snapshot, room: Headroom | str
+) -> Guarded:
+    """One decision cut down to its envelope; `room` is what the connection point leaves."""
     wish = decision.value
     if wish is None:
         return _guarded(decision, None, ())
@@ -81,7 +53,7 @@ def guard(decision: Decision, envelope: Envelope, snapshot: Snapshot) -> Guarded
         return _guarded(decision, None, (f"{wish} is no number",))
     match envelope:
         case BatteryEnvelope():
-            value, cuts = _battery(wish, envelope, snapshot)
+            value, cuts = _battery(wish, envelope, snapshot, room)
         case ZoneEnvelope():
             value, cuts = _zone(wish, envelope, snapshot)
         case PvEnvelope():
@@ -96,14 +68,17 @@ def _guarded(decision: Decision, value: float | None, cuts: tuple[str, ...]) -> 
 
 
 def _battery(
-    wish_kw: float, envelope: BatteryEnvelope, snapshot: Snapshot
+    wish_kw: float, envelope: BatteryEnvelope, snapshot: Snapshot, room: Headroom | str
 ) -> tuple[float | None, tuple[str, ...]]:
-    needed = (envelope.soc, envelope.power, envelope.connection.meter)
-    missing = [key for key in needed if snapshot.value(key) is None]
+    missing = [key for key in (envelope.soc, envelope.power) if snapshot.value(key) is None]
     if missing:
         return None, tuple(snapshot.why_missing(key) for key in missing)
-    high_kw, low_kw = _equipment(envelope, snapshot)
-    grid_high_kw, grid_low_kw = _connection(envelope, snapshot)
+    if isinstance(room, str):
+        return None, (room,)
+    if envelope.point not in room.now_kw:
+        return None, (f"{envelope.power} and the meter were not read at the same time",)
+    low_kw, high_kw = _equipment(envelope, snapshot)
+    grid_low_kw, grid_high_kw = room.bounds_kw(envelope.point)
     cuts = []
     value = min(max(wish_kw, low_kw), high_kw)
     if value != wish_kw:
@@ -112,11 +87,12 @@ def _battery(
     held = min(max(value, min(grid_low_kw, high_kw)), max(grid_high_kw, low_kw))
     if held != value:
         cuts.append(f"connection point leaves {grid_low_kw:.1f}..{grid_high_kw:.1f} kW")
+    room.grant(envelope.point, held)
     return held, tuple(cuts)
 
 
 def _equipment(envelope: BatteryEnvelope, snapshot: Snapshot) -> tuple[float, float]:
-    """Highest and lowest power (charging positive) that rating, BMS and SOC window allow."""
+    """Lowest and highest power (charging positive) that rating, BMS, band and SOC window allow."""
     soc = snapshot.value(envelope.soc)
     charge_kw = _bms_limit(envelope.charge_kw, envelope.charge_limit, snapshot)
     discharge_kw = _bms_limit(envelope.discharge_kw, envelope.discharge_limit, snapshot)
@@ -124,7 +100,11 @@ def _equipment(envelope: BatteryEnvelope, snapshot: Snapshot) -> tuple[float, fl
         charge_kw = 0.0
     if soc is None or soc <= envelope.soc_min_percent:
         discharge_kw = 0.0
-    return charge_kw, -discharge_kw
+    low_kw, high_kw = -discharge_kw, charge_kw
+    if envelope.band_kw is not None:
+        low_kw = max(low_kw, min(0.0, envelope.band_kw[0]))
+        high_kw = min(high_kw, max(0.0, envelope.band_kw[1]))
+    return low_kw, high_kw
 
 
 def _bms_limit(rated_kw: float, key: str | None, snapshot: Snapshot) -> float:
@@ -132,19 +112,12 @@ def _bms_limit(rated_kw: float, key: str | None, snapshot: Snapshot) -> float:
     if key is None:
         return rated_kw
     live_kw = snapshot.value(key)
-    return 0.0 if live_kw is None else max(0.0, min(rated_kw, live_kw))
-
-
-def _connection(envelope: BatteryEnvelope, snapshot: Snapshot) -> tuple[float, float]:
-    """Highest and lowest battery power that keep the connection point inside its limits."""
-    meter_kw = snapshot.value(envelope.connection.meter)
-    power_kw = snapshot.value(envelope.power)
-    if meter_kw is None or power_kw is None:
-        return 0.0, 0.0
-    others_kw = meter_kw - power_kw
-    high_kw = envelope.connection.import_limit_kw - others_kw
-    low_kw = -envelope.connection.export_limit_kw - others_kw
-    return high_kw, low_kw
+    if live_kw is None:
+        return 0.0
+    if live_kw >= rated_kw:
+        return rated_kw
+    # A limit below the rating is on the move: what was read is already a little old.
+    return max(0.0, live_kw - MARGIN_SHARE * rated_kw)
 
 
 def _zone(

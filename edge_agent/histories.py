@@ -26,6 +26,7 @@ class SiteHistory:
     outdoor_temp_c: History | None
     irradiance_w_per_m2: History | None
     pv_kw: dict[str, History]
+    """Power of each plant while nobody held it back: what it could make."""
 
 
 def wanted_points(site: Site) -> frozenset[str]:
@@ -38,17 +39,19 @@ def wanted_points(site: Site) -> frozenset[str]:
         assets.weather.irradiance,
         *(battery.power for battery in assets.battery),
         *(pv.power for pv in assets.pv),
+        *(pv.limit for pv in assets.pv),
     ]
     return frozenset(key for key in keys if key is not None)
 
 
-def site_history(site: Site, read: Reader) -> SiteHistory:
-    """Everything measured so far; `read` hands out the quarters of a point."""
+def site_history(site: Site, read: Reader) -> SiteHistory | None:
+    """Everything measured so far; `read` hands out a point's quarters. None before the first."""
     keys = sorted(wanted_points(site))
     quarters = {key: read(key) for key in keys}
     starts = [start for series in quarters.values() for start in series.start_epoch_s]
-    first_s, last_s = (min(starts), max(starts)) if starts else (0, -QUARTER_S)
-    raster = _Raster(first_s, (last_s - first_s) // QUARTER_S + 1)
+    if not starts:
+        return None
+    raster = _Raster(min(starts), (max(starts) - min(starts)) // QUARTER_S + 1)
     values = {key: raster.values(series) for key, series in quarters.items()}
     assets = site.assets
     pv_kw = {pv.id: raster.dark_is_zero(values[pv.power], site) for pv in assets.pv}
@@ -61,8 +64,15 @@ def site_history(site: Site, read: Reader) -> SiteHistory:
         load_kw=raster.history(load),
         outdoor_temp_c=_optional(raster, values, weather.temperature),
         irradiance_w_per_m2=_optional(raster, values, weather.irradiance),
-        pv_kw={pv_id: raster.history(series) for pv_id, series in pv_kw.items()},
+        pv_kw={pv.id: raster.history(_unheld(pv_kw[pv.id], values, pv.limit)) for pv in assets.pv},
     )
+
+
+def _unheld(power_kw: Floats, values: dict[str, Floats], limit: str | None) -> Floats:
+    """Without the quarters in which a limit was in force: they do not show what was there."""
+    if limit is None:
+        return power_kw
+    return np.where(np.isnan(values[limit]), power_kw, np.nan)
 
 
 def _sum(parts: Iterable[Floats]) -> Floats:
@@ -90,6 +100,8 @@ class _Raster:
 
     def dark_is_zero(self, power_kw: Floats, site: Site) -> Floats:
         """PV power with the nights filled: a sleeping inverter makes nothing after sunset."""
+        if not self.count:
+            return power_kw
         middles: Floats = self.first_s + QUARTER_S * (np.arange(self.count, dtype=np.float64) + 0.5)
         dark = cos_zenith(middles, site.site.latitude, site.site.longitude) <= 0
         return np.where(dark & np.isnan(power_kw), 0.0, power_kw)

@@ -37,4 +37,6 @@ def next_step(lease: LeaseRow | None, wish: float | None, point: Point, now: dat
     if abs(lease.value - wish) > point.tolerance:
         return Step.WRITE
     half = (lease.expires - lease.since) / 2
-    return Step.REFRESH if now >= lease.since + half else Step.NOTHING
+    fresh = lease.since <= now < lease.since + half
+    # A lease from the future was taken before the clock stepped back: its age is not known.
+    return Step.NOTHING if fresh else Step.REFRESH

@@ -2,78 +2,136 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from pydantic import TypeAdapter, ValidationError
+
 from drivers.types import Reading
-from edge_agent.billing import OpenBlock, metered, open_block
+from edge_agent.billing import MAX_HOLD_S, OpenBlock, metered, open_block
 from edge_agent.site.schema import Tariff
 from edge_agent.site.tariff import billing_month
 
+BLOCK = TypeAdapter(OpenBlock)
+SAVE_EVERY_S = 60.0
+"""An open block is saved after so much more measured time: a restart loses no more of it."""
+
 
 class PeakStore(Protocol):
-    """What is kept across restarts."""
+    """What is kept across restarts; a put says whether the disk took it."""
 
     async def peak(self, charge_id: str, period_start: datetime) -> float | None:
         """Highest block average of that billing period so far."""
         ...
 
-    async def peak_put(self, charge_id: str, period_start: datetime, peak_kw: float) -> None:
-        """A new highest block average."""
+    async def peak_put(self, charge_id: str, period_start: datetime, peak_kw: float) -> bool:
+        """Keep a new highest block average."""
+        ...
+
+    async def state(self, key: str) -> str | None:
+        """A small named value."""
+        ...
+
+    async def state_put(self, key: str, json_text: str) -> bool:
+        """Keep a small named value."""
         ...
 
 
 class PeakBook:
-    """The open billing block and the month's peak so far of every demand charge."""
+    """The open billing block and the month's peak so far of every demand charge.
 
-    def __init__(self, tariff: Tariff, zone: ZoneInfo, store: PeakStore) -> None:
+    `max_hold_s` is how long a meter reading stands for the time before it: a few polls.
+    """
+
+    def __init__(
+        self, tariff: Tariff, zone: ZoneInfo, store: PeakStore, *, max_hold_s: float = MAX_HOLD_S
+    ) -> None:
         self._block_s = {c.id: c.interval_min * 60 for c in tariff.demand_charges}
         self._zone = zone
         self._store = store
+        self._max_hold_s = max_hold_s
         self._months: dict[str, datetime] = {}
         self._unsaved: dict[tuple[str, datetime], float] = {}
+        self._saved_blocks: dict[str, OpenBlock] = {}
         self.blocks: dict[str, OpenBlock] = {}
         self.peaks: dict[str, float] = {}
+        self.assumed: dict[str, str] = {}
+        """Charges whose peak before our time is not known, and what is done about it."""
         self.unmeasured_blocks = 0
+        self.unmeasured_in_a_row = 0
 
     async def start(self, now: datetime) -> None:
-        """Take up the peaks of the month in progress."""
+        """Take up the peaks of the month in progress, and the open blocks."""
         month, _ = billing_month(now, self._zone)
         for charge_id, block_s in self._block_s.items():
-            self.blocks[charge_id] = open_block(now, block_s)
+            self.blocks[charge_id] = await self._kept_block(charge_id, now, block_s)
             self._months[charge_id] = month
-            self.peaks[charge_id] = await self._store.peak(charge_id, month) or 0.0
+            known_kw = await self._store.peak(charge_id, month)
+            self.peaks[charge_id] = known_kw or 0.0
+            if known_kw is None and now - month > timedelta(seconds=block_s):
+                since = now.isoformat(timespec="minutes")
+                self.assumed[charge_id] = (
+                    f"the peak of {charge_id} before {since} is not known: it counts from then on"
+                )
 
     def post(self, reading: Reading) -> None:
         """Take one meter reading; an unusable one leaves a hole in the block."""
         if reading.value is None or not reading.quality.usable:
             return
         for charge_id in self._block_s:
-            block, closed = metered(self.blocks[charge_id], reading.at, reading.value)
+            block, closed = metered(
+                self.blocks[charge_id], reading.at, reading.value, self._max_hold_s
+            )
             self.blocks[charge_id] = block
             if closed is not None:
                 self._close(charge_id, closed)
-                self._enter(charge_id, block)
+            self._enter_month(charge_id, reading.at)
 
     async def persist(self) -> None:
-        """Save the peaks that have risen."""
+        """Save the peaks that have risen and the open blocks; what the disk refuses waits."""
         for (charge_id, month), peak_kw in list(self._unsaved.items()):
-            await self._store.peak_put(charge_id, month, peak_kw)
-            if self._unsaved[charge_id, month] == peak_kw:
+            saved = await self._store.peak_put(charge_id, month, peak_kw)
+            if saved and self._unsaved[charge_id, month] == peak_kw:
                 del self._unsaved[charge_id, month]
+        for charge_id, block in self.blocks.items():
+            before = self._saved_blocks.get(charge_id)
+            if before is not None and block.measured_s - before.measured_s < SAVE_EVERY_S:
+                continue
+            if await self._store.state_put(f"open_block:{charge_id}", _json(block)):
+                self._saved_blocks[charge_id] = block
+
+    async def _kept_block(self, charge_id: str, now: datetime, block_s: int) -> OpenBlock:
+        """The open block as saved, if it is still the open one."""
+        fresh = open_block(now, block_s)
+        text = await self._store.state(f"open_block:{charge_id}")
+        if text is None:
+            return fresh
+        try:
+            kept = BLOCK.validate_json(text)
+        except ValidationError:
+            return fresh
+        return kept if (kept.start, kept.block_s) == (fresh.start, block_s) else fresh
 
     def _close(self, charge_id: str, block: OpenBlock) -> None:
+        self._enter_month(charge_id, block.start)
         average_kw = block.average_kw
         if average_kw is None:
             self.unmeasured_blocks += 1
-        elif average_kw > self.peaks[charge_id]:
+            self.unmeasured_in_a_row += 1
+            return
+        self.unmeasured_in_a_row = 0
+        if average_kw > self.peaks[charge_id]:
             self.peaks[charge_id] = average_kw
             self._unsaved[charge_id, self._months[charge_id]] = average_kw
 
-    def _enter(self, charge_id: str, block: OpenBlock) -> None:
-        """A new month's first block begins without a peak."""
-        month, _ = billing_month(block.start, self._zone)
+    def _enter_month(self, charge_id: str, moment: datetime) -> None:
+        month, _ = billing_month(moment, self._zone)
         if month > self._months[charge_id]:
             self._months[charge_id] = month
             self.peaks[charge_id] = 0.0
+            self.assumed.pop(charge_id, None)
+
+
+def _json(block: OpenBlock) -> str:
+    return BLOCK.dump_json(block).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from drivers.types import Clock
@@ -42,7 +43,12 @@ class PlanningLoop:
 
     def reality(self, snapshot: Snapshot) -> Reality:
         """What is known at the snapshot."""
-        return reality(self._site, self._tariff, snapshot, self._peaks.peaks, self._peaks.blocks)
+        known = reality(self._site, self._tariff, snapshot, self._peaks.peaks, self._peaks.blocks)
+        assumed = tuple(
+            Reason(code=ReasonCode.ASSUMED, text=text, degrades=False)
+            for text in self._peaks.assumed.values()
+        )
+        return replace(known, reasons=(*known.reasons, *assumed))
 
     async def run(self, snapshot: Callable[[], Snapshot]) -> None:
         """Plan for ever."""

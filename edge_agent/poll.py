@@ -54,7 +54,8 @@ class DevicePoller:
 
     async def poll_once(self, sink: Sink) -> list[Reading]:
         """One read, judged and handed on."""
-        readings = self._judge.judge(await self._driver.read())
+        asked_at = self._clock.now()
+        readings = self._judge.judge(await self._driver.read(), asked_at)
         self.status.polls += 1
         self.status.last_at = self._clock.now()
         if readings:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from edge_agent.histories import SiteHistory
 from edge_agent.plan_words import Reality
 from edge_agent.planning_grid import plan_grid
+from edge_agent.site.assumed import assumed_defaults
 from edge_agent.site.load import LoadedSite
 from edge_agent.site.schema import ZoneAsset
 from edge_agent.site.tariff import price_series
@@ -46,7 +47,7 @@ def build_problem(loaded: LoadedSite, history: SiteHistory, known: Reality) -> P
     zones = known.zones
     if outdoor is None:
         zones = tuple(ZoneState(id=zone.id, temperature_c=None) for zone in zones)
-    reasons = [*known.reasons, *load.reasons, *price_reasons]
+    reasons = [*known.reasons, *load.reasons, *price_reasons, *_assumed(loaded)]
     for outlook in pvs.values():
         reasons += outlook.reasons
     reasons += _weather_reasons(outdoor, has_zones=bool(zones))
@@ -66,6 +67,14 @@ def build_problem(loaded: LoadedSite, history: SiteHistory, known: Reality) -> P
         zones=zones,
         demand_terms=known.demand_terms,
         reasons=tuple(reasons),
+    )
+
+
+def _assumed(loaded: LoadedSite) -> tuple[Reason, ...]:
+    """What the site file left to defaults; every plan names it."""
+    return tuple(
+        Reason(code=ReasonCode.ASSUMED, text=text, degrades=False)
+        for text in assumed_defaults(loaded.site, loaded.tariff)
     )
 
 

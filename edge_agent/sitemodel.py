@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drivers.types import Point
-from edge_agent.guard import (
+from edge_agent.envelope import (
     BatteryEnvelope,
     ConnectionEnvelope,
     Envelope,
@@ -82,9 +82,12 @@ def envelopes(site: Site, points: Mapping[str, Point]) -> dict[str, Envelope]:
         meter=grid.meter,
         import_limit_kw=grid.import_limit_kw,
         export_limit_kw=grid.export_limit_kw,
+        currents=_phase_currents(grid.meter, points),
+        max_current_a=grid.max_current_a,
     )
     found: dict[str, Envelope] = {
-        asset.setpoint: _battery_envelope(asset, connection) for asset in site.assets.battery
+        asset.setpoint: _battery_envelope(asset, connection, points[asset.setpoint])
+        for asset in site.assets.battery
     }
     for zone in site.assets.hvac.zones:
         low_c, high_c = points[zone.setpoint].safe or (zone.comfort.low_c, zone.comfort.high_c)
@@ -93,11 +96,22 @@ def envelopes(site: Site, points: Mapping[str, Point]) -> dict[str, Envelope]:
         )
     for pv in site.assets.pv:
         if pv.limit is not None:
-            found[pv.limit] = PvEnvelope(point=pv.limit, power=pv.power, peak_kw=pv.peak_kw)
+            found[pv.limit] = PvEnvelope(
+                point=pv.limit, power=pv.power, peak_kw=pv.peak_kw, connection=connection
+            )
     return found
 
 
-def _battery_envelope(asset: BatteryAsset, connection: ConnectionEnvelope) -> BatteryEnvelope:
+def _phase_currents(meter: str, points: Mapping[str, Point]) -> tuple[str, ...]:
+    """The phase currents of the device that meters the connection point."""
+    device = meter.split(".", maxsplit=1)[0]
+    keys = (f"{device}.current_l{phase}" for phase in (1, 2, 3))
+    return tuple(key for key in keys if key in points)
+
+
+def _battery_envelope(
+    asset: BatteryAsset, connection: ConnectionEnvelope, setpoint: Point
+) -> BatteryEnvelope:
     return BatteryEnvelope(
         point=asset.setpoint,
         soc=asset.soc,
@@ -109,4 +123,5 @@ def _battery_envelope(asset: BatteryAsset, connection: ConnectionEnvelope) -> Ba
         charge_limit=asset.charge_limit,
         discharge_limit=asset.discharge_limit,
         connection=connection,
+        band_kw=setpoint.safe or setpoint.limits,
     )

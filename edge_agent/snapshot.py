@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from drivers.types import Quality, Reading
 
+CLOCK_SLACK_S = 5.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -36,7 +38,8 @@ class Snapshot:
         if seen is None or seen.usable is None:
             return None
         age_s = (self.at - seen.usable.at).total_seconds()
-        return seen.usable.value if age_s <= seen.stale_s else None
+        # A reading from the future was taken before the clock stepped back: its age is not known.
+        return seen.usable.value if -CLOCK_SLACK_S <= age_s <= seen.stale_s else None
 
     def asleep(self, key: str) -> bool:
         """Whether the device said it sleeps (an inverter at night: no power, no fault)."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import TypeAdapter
 
+from edge_agent.clock_watch import ClockView
 from edge_agent.flows import Flow
 
 
@@ -151,6 +152,43 @@ class Counters:
     agent_rss_mb: float
     worker_rss_mb: float
     worker_starts: int
+    unmeasured_blocks: int = 0
+    """Billing blocks in a row that were measured too badly to count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceQuality:
+    """How many readings were valid: on this local day, and in the last minutes."""
+
+    device: str
+    """Empty for the whole site."""
+    valid: int
+    readings: int
+    valid_share: float | None
+    """Of the day, 0..1; None while nothing was due."""
+    recent_share: float | None
+    low_since: datetime | None
+    """Since when the recent share is below the alarm's."""
+    alarming: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """A point that the rest of the site speaks against."""
+
+    point: str
+    quality: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityView:
+    """The quality of the readings; `site` None where nobody counts."""
+
+    site: DeviceQuality | None = None
+    devices: tuple[DeviceQuality, ...] = ()
+    findings: tuple[FindingView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +211,8 @@ class StatusView:
     tasks: tuple[TaskView, ...]
     alerts: tuple[AlertView, ...]
     counters: Counters
+    quality: QualityView = field(default_factory=QualityView)
+    clock: ClockView = field(default_factory=ClockView)
 
 
 STATUS = TypeAdapter(StatusView)

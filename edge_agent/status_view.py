@@ -8,6 +8,7 @@ from datetime import datetime
 from importlib.metadata import version
 
 from drivers.types import Clock, Driver, Point, Quality
+from edge_agent.clock_watch import ClockView
 from edge_agent.control import ControlLoop
 from edge_agent.dispatch import Dispatch
 from edge_agent.flows import flow
@@ -29,6 +30,7 @@ from edge_agent.status import (
     DeviceView,
     PlanView,
     PointView,
+    QualityView,
     StatusView,
     TaskView,
 )
@@ -36,6 +38,7 @@ from edge_agent.store.types import LeaseRow, StoreHealth
 from edge_agent.supervise import Supervisor, TaskState
 from edge_agent.worker_client import WorkerClient
 
+GRAVE = frozenset({"device_offline", "lease_lost", "optimisation_failure"})
 WORST_FIRST = (
     Quality.BAD,
     Quality.MISSING,
@@ -66,6 +69,9 @@ class Parts:
     readings_stored: int
     supervisor: Supervisor
     alerts: AlertBook
+    unmeasured_blocks: int
+    quality: QualityView
+    clock_view: ClockView
 
 
 def build_status(parts: Parts) -> StatusView:
@@ -79,7 +85,7 @@ def build_status(parts: Parts) -> StatusView:
         started_at=parts.started_at,
         speed=getattr(parts.clock, "speed", 1.0),
         control=site.agent.control,
-        healthy=parts.store.state == "ok" and all(t.state == TaskState.RUNNING for t in tasks),
+        healthy=_healthy(parts, tasks),
         flow=flow(site, parts.snapshot, parts.planner.current),
         plan=_plan(parts.planner),
         devices=tuple(_device(device, parts) for device in site.devices),
@@ -92,7 +98,16 @@ def build_status(parts: Parts) -> StatusView:
             for a in parts.alerts.all
         ),
         counters=_counters(parts),
+        quality=parts.quality,
+        clock=parts.clock_view,
     )
+
+
+def _healthy(parts: Parts, tasks: tuple[TaskView, ...]) -> bool:
+    """Whether it does its work: store, tasks, and no alarm that stops it from steering."""
+    grave = any(alert.code in GRAVE for alert in parts.alerts.standing)
+    running = all(task.state == TaskState.RUNNING for task in tasks)
+    return parts.store.state == "ok" and running and not grave
 
 
 def _tasks(supervisor: Supervisor) -> Iterable[TaskView]:
@@ -225,4 +240,5 @@ def _counters(parts: Parts) -> Counters:
         agent_rss_mb=rss_mb(),
         worker_rss_mb=parts.worker.rss_mb,
         worker_starts=parts.worker.starts,
+        unmeasured_blocks=parts.unmeasured_blocks,
     )

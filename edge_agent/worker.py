@@ -7,21 +7,25 @@ answer's refusal.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from edge_agent.compiled_site import compiled_site
+from edge_agent.fingerprint import fingerprint
 from edge_agent.histories import site_history, wanted_points
 from edge_agent.memory import rss_mb
 from edge_agent.plan_words import ANSWER, REQUEST, PlanAnswer, PlanRequest
 from edge_agent.problem import build_problem
 from edge_agent.site.load import LoadedSite, load_site
+from edge_agent.site.mistakes import SiteError
 from edge_agent.store.reader import HistoryReader
 from edge_agent.store.types import StoreError
 from models.solver import Optimiser, Rejected
-from models.types import ModelError, Plan, Problem
+from models.types import ModelError, Plan, Problem, Reason, ReasonCode
 
-ARGUMENTS = 3
+ARGUMENTS = 4
+CHANGED = "the site file has changed since the gateway started: restart it to use the new one"
 
 
 class Worker:
@@ -33,13 +37,16 @@ class Worker:
         self._reader = HistoryReader(database)
         self._optimiser: Optimiser | None = None
         self._wanted = wanted_points(loaded.site)
+        feed = loaded.site.feeds.price
+        self._prices_of_ns = None if feed is None else _changed_ns(loaded.path.parent / feed.file)
+        self._price_trouble: tuple[Reason, ...] = ()
 
     def answer(self, request: PlanRequest) -> PlanAnswer:
         """A plan, or why there is none."""
         try:
             outcome = self._plan(request)
-        except (ModelError, StoreError) as error:
-            outcome = str(error)
+        except (ModelError, StoreError, ValueError, ArithmeticError, LookupError) as error:
+            outcome = f"{type(error).__name__}: {error}"
         if isinstance(outcome, str):
             return PlanAnswer(id=request.id, plan=None, refusal=outcome, rss_mb=rss_mb())
         return PlanAnswer(id=request.id, plan=outcome, rss_mb=rss_mb())
@@ -57,7 +64,35 @@ class Worker:
     def _problem(self, request: PlanRequest) -> Problem | str:
         self._reader.advance(self._wanted, request.reality.at)
         history = site_history(self._loaded.site, self._reader.series)
-        return build_problem(self._loaded, history, request.reality)
+        if history is None:
+            return "nothing has been measured yet"
+        notes = self._renew_prices()
+        known = replace(request.reality, reasons=(*request.reality.reasons, *notes))
+        return build_problem(self._loaded, history, known)
+
+    def _renew_prices(self) -> tuple[Reason, ...]:
+        """Read the price file again when it has changed; a wrong one leaves the old prices."""
+        feed = self._loaded.site.feeds.price
+        if feed is None:
+            return ()
+        changed_ns = _changed_ns(self._loaded.path.parent / feed.file)
+        if changed_ns != self._prices_of_ns:
+            self._prices_of_ns = changed_ns
+            try:
+                self._loaded = replace(self._loaded, prices=load_site(self._loaded.path).prices)
+                self._price_trouble = ()
+            except SiteError as error:
+                text = f"the price file is not usable, older prices stay: {error.mistakes[0]}"
+                self._price_trouble = (Reason(code=ReasonCode.INPUT_STALE, text=text),)
+        return self._price_trouble
+
+
+def _changed_ns(path: Path) -> int | None:
+    """When the file was last written, None when it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def serve(worker: Worker, questions: BinaryIO, answers: BinaryIO) -> None:
@@ -68,12 +103,26 @@ def serve(worker: Worker, questions: BinaryIO, answers: BinaryIO) -> None:
         answers.flush()
 
 
+def refuse_all(why: str, questions: BinaryIO, answers: BinaryIO) -> None:
+    """Answer every question with the same refusal."""
+    for line in questions:
+        refusal = PlanAnswer(
+            id=REQUEST.validate_json(line).id, plan=None, refusal=why, rss_mb=rss_mb()
+        )
+        answers.write(ANSWER.dump_json(refusal) + b"\n")
+        answers.flush()
+
+
 def main(words: list[str]) -> int:
-    """`python -I -m edge_agent.worker SITE STATE_DIR DATABASE`."""
+    """`python -I -m edge_agent.worker SITE FINGERPRINT STATE_DIR DATABASE`."""
     if len(words) != ARGUMENTS:
-        sys.stderr.write("usage: python -I -m edge_agent.worker SITE STATE_DIR DATABASE\n")
+        usage = "python -I -m edge_agent.worker SITE FINGERPRINT STATE_DIR DATABASE"
+        sys.stderr.write(f"usage: {usage}\n")
         return 2
-    site, state_dir, database = (Path(word) for word in words)
+    site, state_dir, database = (Path(words[place]) for place in (0, 2, 3))
+    if fingerprint(site) != words[1]:
+        refuse_all(CHANGED, sys.stdin.buffer, sys.stdout.buffer)
+        return 1
     serve(
         Worker(load_site(site), database, state_dir / "compiled"),
         sys.stdin.buffer,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from edge_agent.fingerprint import fingerprint
 from edge_agent.plan_words import ANSWER, REQUEST, PlanAnswer, PlanRequest
 
 LINE_LIMIT = 8 * 1024 * 1024
@@ -19,7 +20,7 @@ START_GRACE_S = 180.0
 
 def worker_command(site: Path, state_dir: Path, database: Path) -> tuple[str, ...]:
     """How the planning worker of a site is started."""
-    words = (str(site), str(state_dir), str(database))
+    words = (str(site), fingerprint(site), str(state_dir), str(database))
     return (sys.executable, "-I", "-m", "edge_agent.worker", *words)
 
 

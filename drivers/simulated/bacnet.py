@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from enum import StrEnum
 
 from bacpypes3.apdu import (
@@ -14,11 +15,13 @@ from bacpypes3.apdu import (
     RejectPDU,
     RejectReason,
     SimpleAckPDU,
+    SubscribeCOVRequest,
     WritePropertyRequest,
 )
 from bacpypes3.basetypes import Reliability, Segmentation
 from bacpypes3.ipv4.app import NormalApplication
 from bacpypes3.local.device import DeviceObject
+from bacpypes3.service.cov import Subscription
 
 from drivers.bacnet_port import close_application, open_application
 from drivers.simulated.bacnet_objects import BacnetObject, BoundObject
@@ -26,6 +29,10 @@ from drivers.simulated.plant import Plant
 from drivers.types import Clock
 
 __all__ = ["BacnetObject", "BacnetServer", "Trouble"]
+
+
+_TELL_EVERY_S = 1.0
+_SETTLE_S = 0.1
 
 
 class Trouble(StrEnum):
@@ -36,18 +43,28 @@ class Trouble(StrEnum):
     REJECT = "reject"
     NO_RPM = "no_rpm"
     """A plain old device: rejects ReadPropertyMultiple, serves the rest."""
+    NO_COV = "no_cov"
+    """Rejects subscriptions, serves the rest."""
+    MUTE = "mute"
+    """Applies writes and does not acknowledge them."""
     DEAF = "deaf"
     """Acknowledges writes and does not apply them."""
 
 
+_UNKNOWN_SERVICES: dict[Trouble, type[APDU]] = {
+    Trouble.NO_RPM: ReadPropertyMultipleRequest,
+    Trouble.NO_COV: SubscribeCOVRequest,
+}
+
+
 def _trouble(trouble: Trouble | None, apdu: APDU) -> APDU | None:
+    if trouble in _UNKNOWN_SERVICES and isinstance(apdu, _UNKNOWN_SERVICES[trouble]):
+        return RejectPDU(reason=RejectReason.unrecognizedService, context=apdu)
     match trouble:
         case Trouble.ABORT:
             return AbortPDU(srv=True, reason=AbortReason.other, context=apdu)
         case Trouble.REJECT:
             return RejectPDU(reason=RejectReason.other, context=apdu)
-        case Trouble.NO_RPM if isinstance(apdu, ReadPropertyMultipleRequest):
-            return RejectPDU(reason=RejectReason.unrecognizedService, context=apdu)
         case Trouble.DEAF if isinstance(apdu, WritePropertyRequest):
             return SimpleAckPDU(context=apdu)
         case Trouble.ERROR:
@@ -75,6 +92,11 @@ class _Application(NormalApplication):  # type: ignore[misc]  # bacpypes3 ships 
         await super().indication(apdu)
         self.owner.obey()
 
+    async def response(self, apdu: APDU) -> None:
+        """Our answer, unless the device keeps it to itself."""
+        if not (self.owner.trouble is Trouble.MUTE and isinstance(apdu, SimpleAckPDU)):
+            await super().response(apdu)
+
 
 class BacnetServer:
     """A device on `listen` (its own UDP port: peers on one loopback port talk to themselves)."""
@@ -95,7 +117,9 @@ class BacnetServer:
         self.writes = 0
         self._device_instance = device_instance
         self._objects = {spec.object: BoundObject(spec, plant) for spec in objects}
+        self._clock = clock
         self._app: NormalApplication | None = None
+        self._telling: asyncio.Task[None] | None = None
 
     @property
     def address(self) -> str:
@@ -112,6 +136,9 @@ class BacnetServer:
             vendorName="SEMDR Edge",
             modelName="simulated building controller",
             firmwareRevision="1",
+            # For the notifications it wants acknowledged: 3 s x 4 when left alone.
+            apduTimeout=200,
+            numberOfApduRetries=1,
         )
         if not self.segmentation:
             device.segmentationSupported = Segmentation.noSegmentation
@@ -120,12 +147,29 @@ class BacnetServer:
         for bound in self._objects.values():
             app.add_object(bound.local)
         self._app = app
+        self._telling = asyncio.create_task(self._tell())
 
     async def stop(self) -> None:
         """Close the port."""
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
         if self._app is not None:
+            for subscription in self._subscriptions():
+                self._app.cancel_subscription(subscription)
             app, self._app = self._app, None
-            await close_application(app, settle_s=0.5)
+            await close_application(app, settle_s=_SETTLE_S)
+
+    @property
+    def subscriptions(self) -> int:
+        """COV subscriptions the device holds now."""
+        return len(self._subscriptions())
+
+    def _subscriptions(self) -> list[Subscription]:
+        if self._app is None:
+            return []
+        kept = self._app._cov_detections.values()  # noqa: SLF001  # bacpypes3 shows them nowhere
+        return [one for detection in kept for one in detection.cov_subscriptions]
 
     def silence(self, *, silent: bool = True) -> None:
         """Fall silent as DeviceCommunicationControl makes a device, or answer again."""
@@ -161,6 +205,13 @@ class BacnetServer:
         """Show the plant's present state."""
         for bound in self._objects.values():
             bound.refresh()
+
+    async def _tell(self) -> None:
+        """Look for changes on behalf of the subscribers; requests see the present state anyway."""
+        while True:
+            await self._clock.sleep(_TELL_EVERY_S)
+            if self.subscriptions:
+                self.refresh()
 
     def obey(self) -> None:
         """Hand the plant what was written."""

@@ -31,6 +31,8 @@ class BacnetObject:
     commandable: bool = False
     scale: float = 1.0
     offset: float = 0.0
+    cov_increment: float = 0.1
+    """Smallest change of an analog object that is told to subscribers, in its own unit."""
 
     @property
     def kind(self) -> str:
@@ -114,13 +116,14 @@ class BoundObject:
 
 def _local(spec: BacnetObject, present: Real | BinaryPV | Unsigned) -> Object:
     kind: Callable[..., Object]
-    more: dict[str, str | int]
+    more: dict[str, str | int | float]
     match spec.kind:
         case "analog-input":
-            kind, more = AnalogInputObject, {"units": spec.units}
+            kind = AnalogInputObject
+            more = {"units": spec.units, "covIncrement": spec.cov_increment}
         case "analog-value":
             kind = AnalogValueObjectCmd if spec.commandable else AnalogValueObject
-            more = {"units": spec.units}
+            more = {"units": spec.units, "covIncrement": spec.cov_increment}
         case "binary-input":
             kind, more = BinaryInputObject, {"polarity": "normal"}
         case "multi-state-input":

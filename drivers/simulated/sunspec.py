@@ -102,6 +102,7 @@ class BatteryUnit(SimulatedUnit):
         image.set_raw(802, Typ=_LITHIUM_ION, State=_CONNECTED, LocRemCtl=0)
         image.set_raw(802, Evt1=0, Evt2=0, EvtVnd1=0, EvtVnd2=0)
         image.set_raw(802, WHRtg_SF=watts, WChaDisChaMax_SF=watts, SoC_SF=-2, V_SF=-1, A_SF=-1)
+        image.set_raw(802, AMax_SF=-1)
         image.allow(704, "WSetEna", "WSetMod", "WSet", "WSetEnaRvrt", "WSetRvrtTms")
 
     @property
@@ -127,6 +128,8 @@ class BatteryUnit(SimulatedUnit):
         image.set(802, "SoC", get("soc_percent"))
         image.set(802, "V", get("voltage_v"))
         image.set(802, "A", _times(get("current_a"), -1.0))
+        image.set(802, "AChaMax", _amperes(get("charge_limit_kw"), get("voltage_v")))
+        image.set(802, "ADisChaMax", _amperes(get("discharge_limit_kw"), get("voltage_v")))
         image.set_raw(802, Hb=int(self._clock.monotonic_s()) % _HEARTBEAT_WRAP)
         image.set_raw(802, LocRemCtl=int(self._local))
         image.set_raw(704, WSetRvrtRem=round(self._timer.remaining_s))
@@ -225,6 +228,11 @@ class InverterUnit(SimulatedUnit):
 def _look(plant: Plant, part: str, name: str) -> float | None:
     """A quantity of one part of the plant."""
     return value_of(plant, f"{part}.{name}")
+
+
+def _amperes(power_kw: float | None, volts: float | None) -> float | None:
+    """The current of a power; None while one of the two is not known."""
+    return power_kw * 1000.0 / volts if power_kw is not None and volts else None
 
 
 def _times(value: float | None, factor: float) -> float | None:

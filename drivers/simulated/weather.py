@@ -86,11 +86,10 @@ class WeatherPublisher:
         await asyncio.to_thread(self._leave, client)
 
     def _leave(self, client: paho.Client) -> None:
-        if client.is_connected():
-            goodbye = client.publish(self.status_topic, "offline", 1, retain=True)
-            # The broker may go in this very moment; its last will then says the same.
-            with contextlib.suppress(RuntimeError, ValueError):
-                goodbye.wait_for_publish(_GOODBYE_S)
+        goodbye = client.publish(self.status_topic, "offline", 1, retain=True)
+        # Without a broker this raises; its last will says the same.
+        with contextlib.suppress(RuntimeError, ValueError):
+            goodbye.wait_for_publish(_GOODBYE_S)
         client.disconnect()
         client.loop_stop()
 

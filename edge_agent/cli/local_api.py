@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,10 +33,23 @@ def ask(folder: Path, path: str, body: object = None) -> httpx.Response:
     import httpx
 
     address = folder / SOCKET_NAME
+    _knock(address)
     transport = httpx.HTTPTransport(uds=str(address))
     with httpx.Client(transport=transport, base_url="http://gateway", timeout=TIMEOUT_S) as client:
         try:
             return client.get(path) if body is None else client.post(path, json=body)
         except httpx.TransportError as error:
-            msg = f"no gateway answers at {address} ({error}): is it running?"
-            raise NotRunningError(msg) from error
+            raise _silence(address, error) from error
+
+
+def _knock(address: Path) -> None:
+    """Is anybody there? httpx leaves its socket open where nobody is."""
+    with socket.socket(socket.AF_UNIX) as door:
+        try:
+            door.connect(str(address))
+        except OSError as error:
+            raise _silence(address, error.strerror or error) from error
+
+
+def _silence(address: Path, why: object) -> NotRunningError:
+    return NotRunningError(f"no gateway answers at {address} ({why}): is it running?")

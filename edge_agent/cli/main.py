@@ -40,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     _site_verbs(verbs)
     _live_verbs(verbs)
     _demo_verb(verbs)
+    _profiles_verb(verbs)
     return parser
 
 
@@ -101,3 +102,18 @@ def _demo_verb(verbs: Verbs) -> None:
     demo.add_argument("--dir", type=Path, help="keep the demo's files here")
     demo.add_argument("--seed", type=int, default=1, help="of the hotel's weather and people")
     demo.add_argument("--json", action="store_true", help="print one JSON object at the end")
+
+
+def _profiles_verb(verbs: Verbs) -> None:
+    profiles = _verb(verbs, "profiles", "the devices the gateway knows, and whether a map is sound")
+    actions = profiles.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="every profile in a line")
+    listing.add_argument("--markdown", action="store_true", help="as the page docs/devices.md")
+    showing = actions.add_parser("show", help="one profile with all its points")
+    showing.add_argument("name", metavar="NAME")
+    linting = actions.add_parser(
+        "lint", help="what is wrong with a profile; all of them without FILE"
+    )
+    linting.add_argument("file", type=Path, nargs="?", metavar="FILE")
+    for action in (listing, showing, linting):
+        action.add_argument("--json", action="store_true")

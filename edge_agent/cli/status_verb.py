@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import Namespace
 from typing import Any
 
-from edge_agent.cli.live import show
+from edge_agent.cli.live import fetch
 
 FLOWS = ("grid", "pv", "battery", "hvac", "load")
 
 
 def main(options: Namespace) -> int:
-    """0 when the gateway answered and, with POINT, commands that point."""
-    if options.point is None:
-        return show(options, "/api/status", as_text)
-    found: list[bool] = []
-
-    def one(status: dict[str, Any]) -> str:
-        chosen = [row for row in status["controls"] if row["point"] == options.point]
-        found.extend(True for _ in chosen)
-        return "\n".join(control_text(row) for row in chosen)
-
-    code = show(options, "/api/status", one)
-    if code == 0 and not options.json and not found:
-        print(f"semdr-edge: {options.point} is no point this gateway commands", file=sys.stderr)
+    """0 when the gateway is healthy; with POINT, when it commands that point."""
+    status = fetch(options, "/api/status")
+    if not isinstance(status, dict):
         return 1
-    return code
+    if options.point is None:
+        print(json.dumps(status) if options.json else as_text(status))
+        return 0 if status["healthy"] else 1
+    for row in status["controls"]:
+        if row["point"] == options.point:
+            print(json.dumps(row) if options.json else control_text(row))
+            return 0
+    print(f"semdr-edge: {options.point} is no point this gateway commands", file=sys.stderr)
+    return 1
 
 
 def as_text(status: dict[str, Any]) -> str:
@@ -47,6 +46,7 @@ def as_text(status: dict[str, Any]) -> str:
         f"missed, {counters['writes_verified']} writes verified, {counters['writes_failed']} "
         f"failed, {counters['leases']} leases"
     )
+    lines += _trust_lines(status)
     lines += [f"TASK {t['name']}: {t['state']} {t['last_error']}" for t in _troubled(status)]
     lines += [f"ALARM {a['code']} {a['subject']}: {a['text']}" for a in _standing(status)]
     return "\n".join(lines)
@@ -71,6 +71,13 @@ def _flow_lines(flow: dict[str, Any] | None) -> list[str]:
         return []
     parts = [f"{name} {_number(flow[f'{name}_kw'])} kW" for name in FLOWS]
     return [f"now {', '.join(parts)}, battery at {_number(flow['soc_percent'])} %"]
+
+
+def _trust_lines(status: dict[str, Any]) -> list[str]:
+    clock, site = status["clock"], status["quality"]["site"]
+    share = None if site is None else site["valid_share"]
+    valid = "unknown" if share is None else f"{share:.1%}"
+    return [f"clock {clock['trust']} ({clock['reason']}); valid readings today {valid}"]
 
 
 def _plan_lines(plan: dict[str, Any]) -> list[str]:

@@ -2,8 +2,9 @@
 
 Live messages are plain JSON, backlog messages the same JSON deflated by zlib. A message covers
 `first..last`: the commits in it are all there ever will be of that range, so a range that the
-store has thinned leaves no gap. `(gateway, seq)` is the idempotency key. Personal data stays at
-home: withheld points leave no trace but the commit's number.
+store has thinned leaves no gap; `gone` says with numbers what was given up there. A commit too
+large for one message comes in parts, and counts as there when all of them are. `(gateway, seq)`
+is the idempotency key.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import isfinite
-from typing import cast
+from typing import NamedTuple, cast
 
-from edge_agent.cloud.transport import CloudError, CloudLimitError
+from edge_agent.cloud.transport import CloudError
 
 FORMAT = 1
 ZLIB_LEVEL = 6
@@ -50,13 +51,101 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """The readings of one point in one commit; values finite or None, `at_ms` UTC since 1970."""
+
+    device: str
+    point: str
+    unit: str
+    at_ms: Sequence[int]
+    values: Sequence[float | None]
+    qualities: Sequence[str] | None = None
+    """None when all of them are good."""
+
+    @property
+    def rows(self) -> Iterable[Row]:
+        """One by one."""
+        qualities = self.qualities or [GOOD] * len(self.at_ms)
+        for at_ms, value, quality in zip(self.at_ms, self.values, qualities, strict=True):
+            yield Row(
+                device=self.device,
+                point=self.point,
+                at_ms=at_ms,
+                value=value,
+                quality=quality,
+                unit=self.unit,
+            )
+
+    def cut(self, start: int, end: int) -> Series:
+        """The readings from place `start` to before `end`."""
+        return Series(
+            device=self.device,
+            point=self.point,
+            unit=self.unit,
+            at_ms=self.at_ms[start:end],
+            values=self.values[start:end],
+            qualities=self.qualities and self.qualities[start:end],
+        )
+
+
+class Gone(NamedTuple):
+    """Commits `first..last` held `readings` readings; `kept` means of them are left, 0 for none."""
+
+    first: int
+    last: int
+    readings: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """One group commit of the store: `seq` rises strictly over the gateway's whole life."""
 
     seq: int
     boot: int
     at_ms: int
-    readings: tuple[Row, ...]
+    series: tuple[Series, ...]
+    gone: tuple[Gone, ...] = ()
+    """What was given up between the commit before and this one, itself included."""
+    damaged: bool = False
+    """It cannot be read any more: only its number goes out, and `gone` names its readings."""
+
+    @property
+    def readings(self) -> tuple[Row, ...]:
+        """All readings, point by point, built anew at each call."""
+        return tuple(row for one in self.series for row in one.rows)
+
+    @property
+    def count(self) -> int:
+        """How many readings there are in it."""
+        return sum(len(one.at_ms) for one in self.series)
+
+
+def series_of(rows: Iterable[Row]) -> tuple[Series, ...]:
+    """Readings by device, point and unit, those of one point in the order given."""
+    found: list[Series] = []
+    for key, group in groupby(sorted(rows, key=_key), key=_key):
+        members = list(group)
+        device, point, unit = key
+        qualities = tuple(row.quality for row in members)
+        series = Series(
+            device=device,
+            point=point,
+            unit=unit,
+            at_ms=tuple(row.at_ms for row in members),
+            values=tuple(row.value for row in members),
+            qualities=qualities if any(quality != GOOD for quality in qualities) else None,
+        )
+        found.append(series)
+    return tuple(found)
+
+
+class Part(NamedTuple):
+    """Part `number` (from 1) of `of` of a commit with so many readings."""
+
+    number: int
+    of: int
+    readings: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,25 +157,9 @@ class Telemetry:
     first: int
     last: int
     commits: tuple[Commit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A message ready to go."""
-
-    first: int
-    last: int
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packing:
-    """How commits become messages: for whom, how large, deflated or not, and what stays here."""
-
-    gateway: str
-    max_payload: int
-    deflate: bool = False
-    withheld: frozenset[PointKey] = frozenset()
+    gone: tuple[Gone, ...] = ()
+    part: Part | None = None
+    """Only of a message whose one commit does not fit into it."""
 
 
 def measurement_topic(gateway: str, *, backlog: bool, rule: str = "") -> str:
@@ -96,70 +169,29 @@ def measurement_topic(gateway: str, *, backlog: bool, rule: str = "") -> str:
     return f"$aws/rules/{rule}/{topic}" if rule else topic
 
 
-def pack(commits: Sequence[Commit], after: int, packing: Packing) -> list[Packed]:
-    """Messages that cover `after + 1` to the last commit without a gap, split between commits.
-
-    CloudLimitError when a single commit is larger than a message may be.
-    """
-    messages: list[Packed] = []
-    covered = after
-    for _, run in groupby(commits, key=lambda commit: commit.boot):
-        portion = tuple(run)
-        messages += _pack_run(portion, covered, packing)
-        covered = portion[-1].seq
-    return messages
-
-
-def _pack_run(commits: tuple[Commit, ...], after: int, packing: Packing) -> list[Packed]:
-    telemetry = Telemetry(
-        gateway=packing.gateway,
-        boot=commits[0].boot,
-        first=after + 1,
-        last=commits[-1].seq,
-        commits=tuple(canonical(commit, packing.withheld) for commit in commits),
-    )
-    payload = encode(telemetry, deflate=packing.deflate)
-    if len(payload) <= packing.max_payload:
-        return [Packed(telemetry.first, telemetry.last, payload)]
-    if len(commits) == 1:
-        if not packing.deflate:
-            tighter = Packing(
-                gateway=packing.gateway,
-                max_payload=packing.max_payload,
-                deflate=True,
-                withheld=packing.withheld,
-            )
-            return _pack_run(commits, after, tighter)
-        msg = f"commit {commits[0].seq} alone takes {len(payload)} bytes of {packing.max_payload}"
-        raise CloudLimitError(msg)
-    half = len(commits) // 2
-    head, tail = commits[:half], commits[half:]
-    return _pack_run(head, after, packing) + _pack_run(tail, head[-1].seq, packing)
-
-
-def canonical(commit: Commit, withheld: frozenset[PointKey] = frozenset()) -> Commit:
-    """The commit as a message carries it: readings by device, point and unit, none withheld."""
-    kept = (row for row in commit.readings if (row.device, row.point) not in withheld)
-    ordered = tuple(sorted(kept, key=lambda row: (row.device, row.point, row.unit)))
-    return Commit(seq=commit.seq, boot=commit.boot, at_ms=commit.at_ms, readings=ordered)
-
-
 def encode(telemetry: Telemetry, *, deflate: bool) -> bytes:
-    """The payload of canonical commits."""
+    """The payload."""
     devices: dict[str, list[dict[str, object]]] = {}
-    for (device, point, unit), entries in _series(telemetry.commits).items():
+    for (device, point, unit), entries in _by_point(telemetry.commits).items():
         columns: dict[str, object] = {
             "point": point,
             "unit": unit,
-            "commit": [index for index, _ in entries],
-            "after_ms": [row.at_ms - telemetry.commits[index].at_ms for index, row in entries],
-            "value": [row.value for _, row in entries],
+            "commit": [index for index, one in entries for _ in one.at_ms],
+            "after_ms": [
+                at_ms - telemetry.commits[index].at_ms
+                for index, one in entries
+                for at_ms in one.at_ms
+            ],
+            "value": [value for _, one in entries for value in one.values],
         }
-        qualities = [row.quality for _, row in entries]
-        if any(quality != GOOD for quality in qualities):
-            columns["quality"] = qualities
+        if any(one.qualities for _, one in entries):
+            columns["quality"] = [
+                quality
+                for _, one in entries
+                for quality in one.qualities or [GOOD] * len(one.at_ms)
+            ]
         devices.setdefault(device, []).append(columns)
-    document = {
+    document: dict[str, object] = {
         "format": FORMAT,
         "gateway": telemetry.gateway,
         "boot": telemetry.boot,
@@ -168,6 +200,10 @@ def encode(telemetry: Telemetry, *, deflate: bool) -> bytes:
         "at_ms": [commit.at_ms for commit in telemetry.commits],
         "devices": devices,
     }
+    if telemetry.gone:
+        document["gone"] = telemetry.gone
+    if telemetry.part:
+        document["part"] = telemetry.part
     plain = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
     return zlib.compress(plain, ZLIB_LEVEL) if deflate else plain
 
@@ -185,6 +221,10 @@ def decode(payload: bytes) -> Telemetry:
         raise BadMessageError(msg) from error
 
 
+def _key(row: Row) -> tuple[str, str, str]:
+    return row.device, row.point, row.unit
+
+
 def _inflate(payload: bytes) -> bytes:
     inflater = zlib.decompressobj()
     plain = inflater.decompress(payload, MAX_INFLATED)
@@ -194,14 +234,14 @@ def _inflate(payload: bytes) -> bytes:
     return plain
 
 
-def _series(
+def _by_point(
     commits: Iterable[Commit],
-) -> dict[tuple[str, str, str], list[tuple[int, Row]]]:
-    series: dict[tuple[str, str, str], list[tuple[int, Row]]] = {}
+) -> dict[tuple[str, str, str], list[tuple[int, Series]]]:
+    found: dict[tuple[str, str, str], list[tuple[int, Series]]] = {}
     for index, commit in enumerate(commits):
-        for row in commit.readings:
-            series.setdefault((row.device, row.point, row.unit), []).append((index, row))
-    return dict(sorted(series.items()))
+        for one in commit.series:
+            found.setdefault((one.device, one.point, one.unit), []).append((index, one))
+    return dict(sorted(found.items()))
 
 
 def _telemetry(document: dict[str, object]) -> Telemetry:
@@ -209,19 +249,23 @@ def _telemetry(document: dict[str, object]) -> Telemetry:
     times = cast("list[int]", document["at_ms"])
     rows: list[list[Row]] = [[] for _ in seqs]
     devices = cast("dict[str, list[dict[str, list[object]]]]", document["devices"])
-    for device, columns in sorted(devices.items()):
+    for device, columns in devices.items():
         for series in columns:
             for index, row in _rows(device, series, times):
                 rows[index].append(row)
     boot = cast("int", document["boot"])
     first, last = cast("list[int]", document["covers"])
+    gone = cast("list[list[int]]", document.get("gone", []))
+    part = cast("list[int] | None", document.get("part"))
     return Telemetry(
         gateway=str(document["gateway"]),
         boot=boot,
         first=first,
         last=last,
+        gone=tuple(Gone(*numbers) for numbers in gone),
+        part=None if part is None else Part(*part),
         commits=tuple(
-            Commit(seq=seq, boot=boot, at_ms=at_ms, readings=tuple(readings))
+            Commit(seq=seq, boot=boot, at_ms=at_ms, series=series_of(readings))
             for seq, at_ms, readings in zip(seqs, times, rows, strict=True)
         ),
     )

@@ -18,6 +18,7 @@ from edge_agent.cloud.mqtt5_client import ClientHooks, build_client
 from edge_agent.cloud.subscriptions import Subscriptions
 from edge_agent.cloud.takeover import TakeoverCounter
 from edge_agent.cloud.transport import (
+    CLOSE_WITHIN_S,
     FIRST_FAILURE_CODE,
     Delivered,
     Down,
@@ -37,7 +38,6 @@ from edge_agent.cloud.transport import (
 IN_FLIGHT = 32
 UNKNOWN_CODE = -1
 RESUBSCRIBE_PAUSE_S = 1.0
-STOP_WITHIN_S = 5.0
 
 
 class Mqtt5Transport:
@@ -84,8 +84,8 @@ class Mqtt5Transport:
         self._client = await asyncio.to_thread(build_client, self._endpoint, hooks)
         self._client.start()
 
-    async def close(self) -> None:
-        """Disconnect; the broker keeps the session until it expires."""
+    async def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
+        """Disconnect, at most for `within_s`; the broker keeps the session until it expires."""
         self._closing = True
         if self._resubscribing is not None:
             self._resubscribing.cancel()
@@ -93,10 +93,10 @@ class Mqtt5Transport:
         if self._client is not None:
             self._client.stop()
             try:
-                async with asyncio.timeout(STOP_WITHIN_S):
+                async with asyncio.timeout(within_s):
                     await self._stopped.wait()
             except TimeoutError:
-                self._emit(Down(f"the client did not stop within {STOP_WITHIN_S:.0f} s"))
+                self._emit(Down(f"the client did not stop within {within_s:g} s"))
             self._client = None
             self._lost()
 

@@ -7,13 +7,16 @@ from datetime import datetime
 from typing import Protocol
 
 from edge_agent.cloud.messages import Commit, PointKey
+from edge_agent.cloud.transport import CloudConfigError
+
+MIN_BACKLOG_BYTES = 4096
 
 
 class Outbox(Protocol):
     """The store as the cloud room sees it: an append-only log of commits, seq from 1 upwards.
 
-    A number is never used twice, not even after the store was lost: `(gateway, seq)` is what the
-    cloud tells repeats by. Nothing is ever deleted from here.
+    `(gateway, seq)` is what the cloud tells repeats by. Numbers that a lost store may have used
+    are given up by `renumber` before they are sent. Nothing is ever deleted from here.
     """
 
     async def commits_after(self, seq: int, limit: int) -> list[Commit]:
@@ -44,6 +47,18 @@ class Outbox(Protocol):
         """The cloud has stored everything up to `seq`; lower than before when it lost some."""
         ...
 
+    async def renumber(self, after: int, above: int) -> None:
+        """Give commits above `after`, and those to come, numbers above `above`, in order."""
+        ...
+
+    async def recall(self, key: str) -> str | None:
+        """What was remembered under this key, None when nothing was."""
+        ...
+
+    async def remember(self, key: str, text: str) -> None:
+        """Keep a small text with the commits, durable when this returns."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings:
@@ -55,7 +70,7 @@ class SyncSettings:
     """Basic Ingest rule, none when empty."""
     withheld: frozenset[PointKey] = frozenset()
     """Points that never leave the gateway."""
-    backlog_commits: int = 60
+    backlog_commits: int = 30
     backlog_bytes: int = 100_000
     confirm_within_wall_s: float = 300.0
     """Sent but not confirmed for so long means lost: sent again."""
@@ -63,6 +78,14 @@ class SyncSettings:
     """Pause after a failed publish."""
     watermark_wait_wall_s: float = 3.0
     """How long a new connection waits for the cloud's watermark before it sends."""
+    first_word_wait_wall_s: float = 600.0
+    """How long a store that has never sent anything waits for it: its numbers may be used."""
+
+    def __post_init__(self) -> None:
+        """Refuse messages too small for a commit's number and what was given up with it."""
+        if self.backlog_bytes < MIN_BACKLOG_BYTES:
+            msg = f"backlog_bytes {self.backlog_bytes}, at least {MIN_BACKLOG_BYTES}"
+            raise CloudConfigError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +99,9 @@ class SyncStatus:
     """None when the cloud has not said."""
     last_error: str = ""
     last_sent_at: datetime | None = None
+    trouble: str = ""
+    """The worst that stands, one of Trouble; empty when nothing does."""
+    damaged_commits: int = 0
+    """Since the start: commits that did not decode, told to the cloud as gone."""
+    oversized_commits: int = 0
+    """Since the start: commits that fit into no message, told to the cloud as gone."""

@@ -108,6 +108,8 @@ class Shadows:
             check_name(name)
             filters = [f"{self._topic(name)}/{answer}" for answer in ANSWERS]
             await self._transport.subscribe(filters, self._on_message)
+        if self._transport.connected and self._watchers:
+            self._fetch_anew()
 
     async def stop(self) -> None:
         """Let go of whatever is still being fetched."""
@@ -207,9 +209,12 @@ class Shadows:
 
     def _on_link(self, event: LinkEvent) -> None:
         if isinstance(event, Up):
-            if self._fetching is not None:
-                self._fetching.cancel()
-            self._fetching = asyncio.ensure_future(self._fetch_watched())
+            self._fetch_anew()
+
+    def _fetch_anew(self) -> None:
+        if self._fetching is not None:
+            self._fetching.cancel()
+        self._fetching = asyncio.ensure_future(self._fetch_watched())
 
     async def _fetch_watched(self) -> None:
         """Deltas are not repeated after an outage: ask for every watched shadow until answered."""

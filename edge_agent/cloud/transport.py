@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+CLOSE_WITHIN_S = 5.0
 FIRST_FAILURE_CODE = 0x80
 """MQTT5 reason codes below this are success, 16 (nobody listens) included."""
 
@@ -125,8 +126,8 @@ class Transport(Protocol):
         """Start connecting, and keep at it; returns at once. CloudConfigError when hopeless."""
         ...
 
-    async def close(self) -> None:
-        """Disconnect and let go of everything."""
+    async def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
+        """Disconnect and let go of everything, whatever the broker does."""
         ...
 
     async def publish(self, topic: str, payload: bytes, *, expiry_s: int | None = None) -> Receipt:
@@ -157,7 +158,7 @@ class NullTransport:
     async def connect(self) -> None:
         """Nothing to connect to."""
 
-    async def close(self) -> None:
+    async def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
         """Nothing to close."""
 
     async def publish(

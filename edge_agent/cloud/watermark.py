@@ -8,6 +8,9 @@ from edge_agent.cloud.shadow_document import JsonObject, is_count
 
 DAY_S = 86_400.0
 
+MAX_SEQ = 1 << 48
+"""What the cloud says beyond this is nonsense; it is more than any gateway counts."""
+
 Range = tuple[int, int]
 """First and last commit, both included."""
 
@@ -18,16 +21,22 @@ class Wish:
 
     acked_seq: int | None
     resend: Range | None
+    top_seq: int | None = None
+    """The highest number the cloud has seen, whatever is missing below it."""
 
 
 def read_wish(state: JsonObject) -> Wish:
-    """Read `{acked_seq, resend: [from, to]}`."""
-    acked, resend = state.get("acked_seq"), state.get("resend")
+    """Read `{acked_seq, top_seq, resend: [from, to]}`."""
+    resend = state.get("resend")
     span: Range | None = None
     if isinstance(resend, list) and len(resend) == 2 and all(map(is_count, resend)):  # noqa: PLR2004 - a pair
         first, last = int(resend[0]), int(resend[1])
         span = (first, last) if 1 <= first <= last else None
-    return Wish(int(str(acked)) if is_count(acked) else None, span)
+    return Wish(_seq(state.get("acked_seq")), span, _seq(state.get("top_seq")))
+
+
+def _seq(value: object) -> int | None:
+    return value if isinstance(value, int) and is_count(value) and value <= MAX_SEQ else None
 
 
 class Watermark:
@@ -43,11 +52,17 @@ class Watermark:
         self._progress_s = 0.0
         self.acked: int | None = None
         """Last word of the cloud, None before the first."""
+        self.heard = False
+        """Whether the cloud has said anything, if only that it has nothing."""
+        self.top = 0
+        """The highest number the cloud has ever named."""
 
-    def hear(self, acked: int | None, *, whole: bool) -> None:
+    def hear(self, wish: Wish, *, whole: bool) -> None:
         """The cloud has spoken; after a connect (`whole`) whatever is above gets sent again."""
-        if whole or acked is not None:
-            self.acked = acked
+        self.heard = True
+        if whole or wish.acked_seq is not None:
+            self.acked = wish.acked_seq
+        self.top = max(self.top, wish.acked_seq or 0, wish.top_seq or 0)
         self._go_back = self._go_back or whole
 
     def place(self, cursor: int, last: int, now_s: float) -> int:
@@ -69,12 +84,3 @@ class Watermark:
         """The watermark has risen: the cloud is alive."""
         self._progress_s = now_s
         self._patience_s = self._confirm_within_s
-
-    def contradiction(self, last: int) -> str:
-        """Why the cloud's word cannot be true, empty when it can."""
-        if self.acked is None or self.acked <= last:
-            return ""
-        return (
-            f"the cloud has confirmed commit {self.acked}, the store ends at {last}: "
-            "a store that was lost must go on counting above the cloud's number"
-        )

@@ -133,6 +133,12 @@ class LocalIotCore:
         counts: dict[str, int] = json.loads(file.read_text())["counts"] if file.exists() else {}
         return counts
 
+    def gone(self) -> list[tuple[int, ...]]:
+        """What gateways said they had to give up: first, last, readings, kept."""
+        file = self._dir / "ingest.json"
+        book = json.loads(file.read_text()) if file.exists() else {}
+        return [tuple(stone) for stones in book.get("gone", {}).values() for stone in stones]
+
     @property
     def _ready_file(self) -> Path:
         return self._dir / "ready.json"

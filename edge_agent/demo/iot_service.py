@@ -131,7 +131,8 @@ class IotService:
             return
         watermark = self._ingest.take(telemetry)
         if gateway == self._settings.thing:
-            desired = {"state": {"desired": {"acked_seq": watermark}}}
+            word = {"acked_seq": watermark, "top_seq": self._ingest.top(gateway)}
+            desired = {"state": {"desired": word}}
             self._answer("sync", "update", json.dumps(desired).encode())
 
 

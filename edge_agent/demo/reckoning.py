@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.clock import SystemClock
-from edge_agent.demo.iot_core import ReceivedCommit
+from edge_agent.cloud.messages import PointKey, Row
+from edge_agent.cloud_link import as_row
+from edge_agent.demo.iot_core import ReceivedCommit, ReceivedReading
+from edge_agent.privacy import withheld_points
 from edge_agent.site.schema import Site
 from edge_agent.store.outbox import StoredCommit
 from edge_agent.store.store import Store
@@ -25,9 +28,9 @@ class Reckoning:
     readings_stored: int
     readings_synced: int
     lost: int
-    """Readings committed at the agent, absent at the cloud."""
+    """Readings committed at the agent, absent or different at the cloud."""
     duplicated: int
-    """Readings of the same device, point and time under two seqs."""
+    """Readings of the same device, point and time under two seqs, here or at the cloud."""
     leases_left: int
 
 
@@ -40,19 +43,21 @@ async def reckon(database: Path, received: Iterable[ReceivedCommit], site: Site)
     finally:
         await store.close()
     arrived = {commit.seq: commit for commit in received}
-    seen = Counter(
-        (reading.device, reading.point, reading.at)
-        for commit in commits
-        for reading in commit.readings
-    )
-    lost = sum(_lost(commit, arrived.get(commit.seq)) for commit in commits)
-    stored = sum(len(commit.readings) for commit in commits)
+    kept = _repeats(as_row(reading) for commit in commits for reading in commit.readings)
+    came = _repeats(reading for commit in arrived.values() for reading in commit.readings)
+    withheld = withheld_points(site)
+    lost = sum(_lost(commit, arrived.get(commit.seq), withheld) for commit in commits)
+    stored = sum(commit.count for commit in commits)
     return Reckoning(
-        device_types=_types(site, arrived.values(), {device for device, _, _ in seen}),
+        device_types=_types(
+            site,
+            arrived.values(),
+            {column.name.device for commit in commits for column in commit.columns},
+        ),
         readings_stored=stored,
         readings_synced=stored - lost,
         lost=lost,
-        duplicated=sum(count - 1 for count in seen.values()),
+        duplicated=max(kept, came),
         leases_left=leases,
     )
 
@@ -64,8 +69,24 @@ async def _all_commits(store: Store) -> list[StoredCommit]:
     return commits
 
 
-def _lost(commit: StoredCommit, arrived: ReceivedCommit | None) -> int:
-    return max(0, len(commit.readings) - (0 if arrived is None else len(arrived.readings)))
+def _lost(
+    commit: StoredCommit, arrived: ReceivedCommit | None, withheld: frozenset[PointKey]
+) -> int:
+    if commit.damage:
+        # Nobody can tell any more what was in it: what arrived before counts, the rest is lost.
+        return max(0, commit.count - (0 if arrived is None else len(arrived.readings)))
+    there = Counter(() if arrived is None else map(_same, arrived.readings))
+    due = (r for r in commit.readings if (r.device, r.point) not in withheld)
+    return (Counter(_same(as_row(reading)) for reading in due) - there).total()
+
+
+def _repeats(readings: Iterable[Row | ReceivedReading]) -> int:
+    seen = Counter((reading.device, reading.point, reading.at_ms) for reading in readings)
+    return sum(count - 1 for count in seen.values())
+
+
+def _same(reading: Row | ReceivedReading) -> tuple[str, str, int, float | None, str]:
+    return reading.device, reading.point, reading.at_ms, reading.value, reading.quality
 
 
 def _types(site: Site, arrived: Iterable[ReceivedCommit], stored: set[str]) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Hourly energy prices from a CSV file: columns `start` (UTC), `price_per_kwh`; `#` comments."""
+"""Energy prices from a CSV file: columns `start` (UTC), `price_per_kwh`; `#` comments.
+
+One file has one step, an hour or a quarter of it, recognised from its rows.
+"""
 
 from __future__ import annotations
 
@@ -7,60 +10,43 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from edge_agent.feeds.price_steps import PriceFault, PriceRow, in_order, step_of
 
 HEADER = ["start", "price_per_kwh"]
-STEP = timedelta(hours=1)
-MAX_PRICE_PER_KWH = 10.0
-"""Beyond this in either direction the unit is wrong (most likely per MWh)."""
-
-
-@dataclass(frozen=True, slots=True)
-class PriceRow:
-    """Price of the hour from `start` (UTC), money per kWh."""
-
-    start: datetime
-    price_per_kwh: float
-
-
-@dataclass(frozen=True, slots=True)
-class PriceFault:
-    """What is wrong in a line of the file."""
-
-    line: int
-    column: str
-    message: str
+QUARTER_MIN = 15
+MAX_PRICE_PER_KWH = {"EUR": 10.0, "GBP": 10.0, "USD": 10.0, "CHF": 10.0}
+"""Beyond this in either direction the unit is wrong (most likely per MWh), by currency."""
+MAX_OTHER_PRICE_PER_KWH = 10_000.0
+"""The same in currencies of which a coin may be worth a thousandth."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriceFile:
-    """All sound rows in the order of the file, and all that is wrong in it."""
+    """All sound rows in the order of the file, how long each holds, and all that is wrong."""
 
     rows: tuple[PriceRow, ...]
     faults: tuple[PriceFault, ...]
+    step_min: Literal[15, 60] = 60
 
 
-def parse_prices(text: str) -> PriceFile:
-    """Read the text of a price file; never raises."""
-    rows: list[PriceRow] = []
-    faults: list[PriceFault] = []
+def parse_prices(text: str, currency: str) -> PriceFile:
+    """Read the text of a price file in a currency such as EUR; never raises."""
     lines = _data_lines(text)
     line, cells = next(lines, (1, []))
     if cells != HEADER:
         return PriceFile((), (PriceFault(line, "", "the first line must be start,price_per_kwh"),))
-    hole = False
+    limit = MAX_PRICE_PER_KWH.get(currency, MAX_OTHER_PRICE_PER_KWH)
+    read: list[PriceRow | list[PriceFault]] = []
     for line, cells in lines:
-        row = _row(line, cells)
-        if isinstance(row, PriceRow):
-            fault = _order(line, row, rows[-1].start if rows else None, hole=hole)
-            faults += [fault] if fault is not None else []
-            rows.append(row)
-            hole = fault is not None
-        else:
-            faults += row
-            hole = True
-    if not rows and not faults:
-        faults.append(PriceFault(line, "", "holds no price: add a line for each hour"))
-    return PriceFile(tuple(rows), tuple(faults))
+        read.append(_row(line, cells, limit))
+    if not read:
+        nothing = "holds no price: add a line for each hour or quarter-hour"
+        return PriceFile((), (PriceFault(line, "", nothing),))
+    step_min = step_of([one.start for one in read if isinstance(one, PriceRow)])
+    rows, faults = in_order(read, step_min)
+    return PriceFile(rows, faults, step_min)
 
 
 def _data_lines(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -77,12 +63,12 @@ def _cells(line: str) -> list[str]:
         return [line]
 
 
-def _row(line: int, cells: list[str]) -> PriceRow | list[PriceFault]:
+def _row(line: int, cells: list[str], limit: float) -> PriceRow | list[PriceFault]:
     if len(cells) != len(HEADER):
         return [PriceFault(line, "", f"must have two columns, not {len(cells)}")]
-    start, price = _start(cells[0]), _price(cells[1])
+    start, price = _start(cells[0]), _price(cells[1], limit)
     if isinstance(start, datetime) and isinstance(price, float):
-        return PriceRow(start, price)
+        return PriceRow(start, price, line)
     texts = zip(HEADER, (start, price), strict=True)
     return [PriceFault(line, column, fault) for column, fault in texts if isinstance(fault, str)]
 
@@ -96,41 +82,18 @@ def _start(text: str) -> datetime | str:
         return f"{text!r} does not say that it is UTC: write a Z at its end"
     if start.utcoffset() != timedelta(0):
         return f"{text!r} is not UTC: convert it, and write a Z at its end"
-    if start.minute or start.second or start.microsecond:
-        return f"{text!r} is not the start of an hour"
+    if start.minute % QUARTER_MIN or start.second or start.microsecond:
+        return f"{text!r} is not the start of an hour or a quarter-hour"
     return start.astimezone(UTC)
 
 
-def _price(text: str) -> float | str:
+def _price(text: str, limit: float) -> float | str:
     try:
         price = float(text)
     except ValueError:
-        return f"{text[:40]!r} is not a number" if text else "is empty: leave no hour without price"
+        return f"{text[:40]!r} is not a number" if text else "is empty: leave no line without price"
     if not math.isfinite(price):
         return f"{text} is not a price: must be a finite number"
-    if abs(price) > MAX_PRICE_PER_KWH:
-        return (
-            f"{text} is not allowed: more than {MAX_PRICE_PER_KWH:g} per kWh, "
-            "is it a price per MWh?"
-        )
+    if abs(price) > limit:
+        return f"{text} is not allowed: more than {limit:g} per kWh, is it a price per MWh?"
     return price
-
-
-def _order(line: int, row: PriceRow, last: datetime | None, *, hole: bool) -> PriceFault | None:
-    """How a row stands to the last sound one: one hour later, unless a `hole` is known already."""
-    if last is None or row.start - last == STEP:
-        return None
-    if row.start == last:
-        message = f"{_iso(row.start)} stands twice: remove one"
-    elif row.start < last:
-        message = f"{_iso(row.start)} comes after {_iso(last)}: sort by time"
-    elif hole:
-        return None
-    else:
-        missing = round((row.start - last) / STEP) - 1
-        message = f"{missing} h missing after {_iso(last)}: add them, or split the file"
-    return PriceFault(line, "start", message)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%MZ")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edge_agent.site.assumed import default_findings
+from edge_agent.site.check_pace import pace_advice
 from edge_agent.site.mistakes import Finding
 from edge_agent.site.schema import Site, Tariff
 
@@ -25,10 +27,23 @@ def advice(site: Site, tariff: Tariff) -> Iterator[Finding]:
         yield Finding(
             ("planning", "step_min"), "is not used with grid: graded; set grid: even to use it"
         )
+    yield from _without_effect(site)
     yield from _out_of_reach(site)
+    yield from pace_advice(site)
+    yield from default_findings(site, tariff)
     assets = site.assets
     if not (assets.battery or assets.hvac.zones or any(pv.limit for pv in assets.pv)):
         yield Finding(("assets",), "has nothing to steer: the gateway will only measure")
+
+
+def _without_effect(site: Site) -> Iterator[Finding]:
+    """Keys that are taken, and that nothing acts on yet."""
+    if site.site.building_id:
+        yield Finding(("site", "building_id"), "has no effect yet: nothing sends it along")
+    if site.assets.demand.sheddable:
+        yield Finding(
+            ("assets", "demand", "sheddable"), "has no effect yet: no load is shed by its name"
+        )
 
 
 def _out_of_reach(site: Site) -> Iterator[Finding]:
@@ -36,7 +51,7 @@ def _out_of_reach(site: Site) -> Iterator[Finding]:
     for index, zone in enumerate(site.assets.hvac.zones):
         device, point = zone.setpoint.split(".", 1)
         spec = site.device(device).points.get(point)
-        band = None if spec is None or spec.reverts == "timer" else spec.safe
+        band = None if spec is None else spec.safe
         if band is None:
             continue
         if zone.comfort.low_c < band[0] or zone.comfort.high_c > band[1]:

@@ -18,6 +18,9 @@ _NOT_FOR = {
     "mqtt": ("profile", "unit", "address"),
 }
 """Keys that mean nothing on a link of that protocol; taken silently they would mislead."""
+_NO_TIMER = {"bacnet": "a bacnet", "mqtt": "an mqtt"}
+_OWN = "site"
+"""Device name of what the gateway itself reckons, such as site.occupancy_sum."""
 
 
 def device_findings(parts: Parts, profiles: Profiles) -> Iterator[Finding]:
@@ -37,13 +40,17 @@ def device_findings(parts: Parts, profiles: Profiles) -> Iterator[Finding]:
         link = parts.links.get(device.link)
         if link is not None:
             yield from _protocol_findings(device, path, link.protocol, profiles)
+            yield from _timers(device, path, link.protocol)
         yield from _point_findings(device, path)
 
 
 def _doubles(parts: Parts) -> Iterator[Finding]:
-    """Device ids used twice, and bus units used twice."""
+    """Device ids used twice or not to be used, and bus units used twice."""
     seen: dict[str, int] = {}
     for index, name in parts.device_names.items():
+        if name == _OWN:
+            why = "is the name of the gateway's own sums: give the device another"
+            yield Finding(("devices", index, "id"), f"{name} {why}")
         if seen.setdefault(name, index) != index:
             yield Finding(
                 ("devices", index, "id"),
@@ -165,6 +172,17 @@ def _own_topic(device: Device, path: KeyPath) -> Iterator[Finding]:
         )
 
 
+def _timers(device: Device, path: KeyPath, protocol: str) -> Iterator[Finding]:
+    """Points said to revert on a bus that has no such thing; Modbus points come from profiles."""
+    for name, spec in device.points.items():
+        if protocol in _NO_TIMER and spec.reverts == "timer":
+            yield Finding(
+                (*path, "points", name, "reverts"),
+                f"timer is not allowed: nothing on {_NO_TIMER[protocol]} link takes a value back "
+                "by itself. Use none, and safe: [lowest, highest] for what may stand for ever",
+            )
+
+
 def _point_findings(device: Device, path: KeyPath) -> Iterator[Finding]:
     for name, spec in device.points.items():
         spot = (*path, "points", name)
@@ -178,7 +196,7 @@ def _point_findings(device: Device, path: KeyPath) -> Iterator[Finding]:
 
 def _safety(device: Device, name: str, spec: PointSpec, spot: KeyPath) -> Iterator[Finding]:
     """A value that nobody takes back must be one that may stand for ever."""
-    if spec.access == "rw" and spec.reverts == "none" and spec.safe is None:
+    if spec.access == "rw" and spec.safe is None:
         yield Finding(
             (*spot, "safe"),
             f"is missing: {device.id}.{name} keeps what was written if the gateway dies, "

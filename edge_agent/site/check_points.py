@@ -24,6 +24,8 @@ _UNITS = {
     "irradiance": "W/m2",
 }
 """Unit that a point must have for its role; the setpoint's depends on the asset."""
+CURRENTS = ("current_l1", "current_l2", "current_l3")
+"""Points of the meter's device that `max_current_a` bounds."""
 _BATTERY = ("soc", "power", "setpoint", "charge_limit", "discharge_limit")
 _ZONE = ("temperature", "setpoint", "occupancy")
 
@@ -41,6 +43,11 @@ def point_findings(parts: Parts, profiles: Profiles) -> Iterator[Finding]:
             yield Finding(
                 path, f"{key} is commanded by {commanded[key]} already: one asset per setpoint"
             )
+    for path, key in _paced_points(parts):
+        message = _wrong_reference(key, known)
+        if message is not None:
+            yield Finding(path, message)
+    yield from _phase_currents(parts, known)
 
 
 def _points_by_device(parts: Parts, profiles: Profiles) -> _Known:
@@ -66,6 +73,38 @@ def _named_points(parts: Parts) -> Iterator[tuple[KeyPath, str]]:
     for index, zone in parts.zones.items():
         yield from _named(("assets", "hvac", "zones", index), zone, _ZONE)
     yield from _named(("assets", "weather"), parts.weather, ("temperature", "irradiance"))
+
+
+def _paced_points(parts: Parts) -> Iterator[tuple[KeyPath, str]]:
+    """Every point whose pace a device bounds."""
+    for index, device in parts.devices.items():
+        for name in device.max_change_per_min:
+            yield ("devices", index, "max_change_per_min", name), f"{device.id}.{name}"
+
+
+def _phase_currents(parts: Parts, known: _Known) -> Iterator[Finding]:
+    """A current limit is kept by what the meter's own device measures on each phase."""
+    if parts.grid is None or parts.grid.max_current_a is None:
+        return
+    device = parts.grid.meter.split(".")[0]
+    points = known.get(device)
+    if points is None:
+        return
+    path = ("assets", "grid", "max_current_a")
+    missing = [name for name in CURRENTS if name not in points]
+    if missing:
+        yield Finding(
+            path,
+            f"{device} has no {', '.join(missing)}: name a meter that measures the current of "
+            "each phase, or remove the limit",
+        )
+    for name in CURRENTS:
+        point = points.get(name)
+        if point is not None and point.unit not in (None, "A"):
+            yield Finding(
+                path,
+                f"{device}.{name} is in {point.unit}, and a current needs A: name a point in A",
+            )
 
 
 def _named(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from edge_agent.site.mistakes import Finding
 from edge_agent.site.parts import Parts
 from edge_agent.site.schema import Cloud, Control, Planning
+from edge_agent.site.wording import show
 
 _MIN_STEPS = 4
 _GRADED_STEP_H = 0.25
@@ -21,6 +22,7 @@ def setting_findings(parts: Parts) -> Iterator[Finding]:
     if parts.site is not None and not is_zone(parts.site.timezone):
         yield Finding(("site", "timezone"), _no_zone(parts.site.timezone))
     yield from _control(parts)
+    yield from _page(parts)
     if parts.planning is not None:
         yield from _planning(parts.planning)
     if parts.cloud is not None:
@@ -52,6 +54,15 @@ def _control(parts: Parts) -> Iterator[Finding]:
             "enabled is refused while a link is not `simulated: true` "
             f"({', '.join(real)}): this version has not been proven on real equipment. "
             "Use shadow: it decides and records, and writes nothing",
+        )
+
+
+def _page(parts: Parts) -> Iterator[Finding]:
+    if parts.agent is not None and not is_loopback(parts.agent.web_host):
+        yield Finding(
+            ("agent", "web_host"),
+            f"{show(parts.agent.web_host)} is not allowed: the page has no password: "
+            "use 127.0.0.1 and a tunnel",
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from edge_agent.site.check_assets import asset_findings
 from edge_agent.site.check_devices import device_findings
 from edge_agent.site.check_links import link_findings
+from edge_agent.site.check_pace import pace_findings
 from edge_agent.site.check_points import point_findings
 from edge_agent.site.check_settings import setting_findings
 from edge_agent.site.known_points import Profiles
@@ -21,5 +22,6 @@ def cross_findings(data: dict[str, Json], profiles: Profiles) -> Iterator[Findin
     yield from setting_findings(parts)
     yield from link_findings(parts)
     yield from device_findings(parts, profiles)
+    yield from pace_findings(parts)
     yield from asset_findings(parts)
     yield from point_findings(parts, profiles)

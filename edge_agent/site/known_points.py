@@ -86,12 +86,12 @@ def _seed_points(device: Device) -> dict[str, KnownPoint]:
 
 
 def _profile_points(path: Path) -> dict[str, KnownPoint] | None:
-    """The points, ratios and controls of a profile file."""
+    """The points, ratios, controls and derived points of a profile file."""
     document = read_document(path, path.name).document
     if document is None:
         return None
     found: dict[str, KnownPoint] = {}
-    for section in ("points", "ratios", "controls"):
+    for section in ("points", "ratios", "controls", "derived"):
         specs = document.data.get(section)
         for name, spec in specs.items() if isinstance(specs, dict) else ():
             unit = at(spec, ("unit",))

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from edge_agent.feeds.price_file import PriceFault, parse_prices
+from edge_agent.feeds.price_file import parse_prices
+from edge_agent.feeds.price_steps import PriceFault
 from edge_agent.site.advice import advice
 from edge_agent.site.check_tariff import feed_findings, tariff_findings
 from edge_agent.site.crosscheck import cross_findings
 from edge_agent.site.document import Document, read_document
 from edge_agent.site.known_points import Profiles, packaged_profiles
 from edge_agent.site.mistakes import Finding, Mistake, SiteError, by_line
-from edge_agent.site.schema import PricePoint, Site, Tariff
+from edge_agent.site.schema import PricePoint, Site, SiteInfo, Tariff
 from edge_agent.site.shape import shape_findings, shaped
 from edge_agent.site.textfile import UnreadableError, read_text
 from edge_agent.site.tree import at
@@ -108,13 +109,21 @@ def _prices(site: Document, folder: Path) -> tuple[Prices | None, list[Mistake]]
         )
         return None, [site.mistake(missing)]
     try:
-        parsed = parse_prices(read_text(path))
+        parsed = parse_prices(read_text(path), _currency(site))
     except UnreadableError as error:
         return None, [Mistake(name, error.line, "", str(error))]
     if parsed.faults:
         return None, _shortened(name, parsed.faults)
-    rows = parsed.rows
-    return tuple(PricePoint(start=row.start, price_per_kwh=row.price_per_kwh) for row in rows), []
+    points = [
+        PricePoint(start=row.start, price_per_kwh=row.price_per_kwh, step_min=parsed.step_min)
+        for row in parsed.rows
+    ]
+    return tuple(points), []
+
+
+def _currency(site: Document) -> str:
+    given = at(site.data, ("site", "currency"))
+    return given if isinstance(given, str) else str(SiteInfo.model_fields["currency"].default)
 
 
 def _shortened(name: str, faults: tuple[PriceFault, ...]) -> list[Mistake]:

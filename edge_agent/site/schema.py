@@ -104,6 +104,13 @@ class DeviceType(StrEnum):
     CONTROLLER = "controller"
 
 
+class Privacy(StrEnum):
+    """`personal` data tells about single persons and never leaves the gateway."""
+
+    PERSONAL = "personal"
+    PUBLIC = "public"
+
+
 class PointSpec(Strict):
     """A point declared in the site file: a BACnet object or an MQTT path."""
 
@@ -116,6 +123,8 @@ class PointSpec(Strict):
     reverts: Literal["none", "timer"] = "none"
     safe: tuple[Finite, Finite] | None = None
     limits: tuple[Finite, Finite] | None = None
+    privacy: Annotated[Privacy | None, Field(alias="class")] = None
+    """Whether the point tells about single persons; default that of the device."""
 
 
 class Device(Strict):
@@ -133,6 +142,10 @@ class Device(Strict):
     """Age beyond which a reading is stale; default 3 x poll_s, at least 30 s."""
     stuck_s: Annotated[float | None, Field(gt=0)] = None
     """Unchanged for so long means frozen; default by device type."""
+    max_change_per_min: dict[Id, Positive] = {}
+    """By point: a faster change is in doubt; default by unit."""
+    privacy: Annotated[Privacy | None, Field(alias="class")] = None
+    """Of all its points; default personal for an occupancy sensor, else public."""
     location: str = ""
     points: dict[Id, PointSpec] = {}
 
@@ -248,7 +261,7 @@ class DemandResponse(Strict):
 
 
 class PriceFeed(Strict):
-    """A file of hourly prices (columns `start`, `price_per_kwh`), added to the tariff's adders."""
+    """A file of hourly or quarter-hourly prices before adders: columns `start`, `price_per_kwh`."""
 
     file: str
 
@@ -335,7 +348,8 @@ class Tariff(Strict):
 
 
 class PricePoint(Strict):
-    """One hour's price of a feed."""
+    """A feed's price from `start`, for `step_min` or until the next point."""
 
     start: datetime
     price_per_kwh: Finite
+    step_min: Literal[15, 60] = 60

@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 
 from edge_agent.site.schema import PricePoint, Tariff
 
-HOUR = timedelta(hours=1)
 DAY_S = 86_400.0
 
 Prices = tuple[PricePoint, ...]
-"""A feed, sorted by time; each price holds for one hour."""
+"""A feed, sorted by time; each price holds until the next, at most for its step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +86,17 @@ def _feed_price(tariff: Tariff, prices: Prices, moment: datetime, zone: ZoneInfo
     earlier = _last_known_day(prices, moment, zone)
     if earlier is not None:
         day, price = earlier
-        return _Priced(price, f"the feed has no price, the same hour of {day} is used")
+        return _Priced(price, f"the feed has no price, the same time of {day} is used")
     return _Priced(None, "the feed has no price and none is known from before")
 
 
 def _at(prices: Prices, moment: datetime) -> float | None:
     index = bisect_right(prices, moment, key=lambda point: point.start) - 1
-    if index < 0 or moment - prices[index].start >= HOUR:
+    if index < 0:
         return None
-    return prices[index].price_per_kwh
+    price = prices[index]
+    over = moment - price.start >= timedelta(minutes=price.step_min)
+    return None if over else price.price_per_kwh
 
 
 def _last_known_day(prices: Prices, moment: datetime, zone: ZoneInfo) -> tuple[date, float] | None:

@@ -5,11 +5,22 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from drivers.types import Clock
 from edge_agent.store.schema import WriteHook, writing
 from edge_agent.store.stamps import from_us, to_us
 from edge_agent.store.types import AuditRow, LeaseRow, LeaseState, OverrideRow
 
 AUDIT_TAIL = "SELECT id, at_us, kind, text, detail_json FROM audit ORDER BY id DESC LIMIT ?"
+PUT_LEASE = "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+REMOVE_LEASE = "DELETE FROM lease WHERE device = ? AND point = ?"
+LEASE_IN_SHORT = "SELECT value, owner, command_id, state FROM lease WHERE device = ? AND point = ?"
+_COMMAND = (
+    "INSERT INTO command (at_us, device, point, value, prior, owner, reason, command_id,"
+    " expires_us, state) SELECT ?, device, point, value, prior, owner, reason, command_id,"
+    " expires_us, {state} FROM lease WHERE device = ? AND point = ?"
+)
+NOTE_COMMAND = _COMMAND.format(state="state")
+NOTE_RELEASE = _COMMAND.format(state="'released'")
 PLAN_LATEST = "SELECT json_text FROM plan ORDER BY id DESC LIMIT 1"
 PLAN_COUNTS = "SELECT source, count(*) FROM plan WHERE made_us >= ? GROUP BY source ORDER BY source"
 PEAK = "SELECT peak_kw FROM peak WHERE charge_id = ? AND period_start_us = ?"
@@ -19,14 +30,14 @@ STATE = "SELECT json_text FROM state WHERE key = ?"
 class Journal:
     """The control journal on the storage thread: each write is its own synced transaction."""
 
-    def __init__(self, db: sqlite3.Connection, hook: WriteHook) -> None:
+    def __init__(self, db: sqlite3.Connection, clock: Clock, hook: WriteHook) -> None:
         self._db = db
+        self._clock = clock
         self._hook = hook
 
     def lease_put(self, row: LeaseRow) -> None:
-        """Journal a lease; one per device and point."""
-        self._write(
-            "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        """Journal a lease, one per device and point; the trail of commands notes a change."""
+        values = (
             row.device,
             row.point,
             row.value,
@@ -38,6 +49,12 @@ class Journal:
             to_us(row.expires),
             str(row.state),
         )
+        with writing(self._db, self._hook):
+            key = (row.device, row.point)
+            held = self._db.execute(LEASE_IN_SHORT, key).fetchone()
+            self._db.execute(PUT_LEASE, values)
+            if held != (row.value, row.owner, row.command_id, str(row.state)):
+                self._db.execute(NOTE_COMMAND, (self._now_us(), *key))
 
     def leases(self) -> list[LeaseRow]:
         """All leases by device and point."""
@@ -71,7 +88,9 @@ class Journal:
 
     def lease_remove(self, device: str, point: str) -> None:
         """Forget a lease; one that is not there is no error."""
-        self._write("DELETE FROM lease WHERE device = ? AND point = ?", device, point)
+        with writing(self._db, self._hook):
+            self._db.execute(NOTE_RELEASE, (self._now_us(), device, point))
+            self._db.execute(REMOVE_LEASE, (device, point))
 
     def override_put(self, row: OverrideRow) -> None:
         """Keep a person's wish; one per point."""
@@ -158,6 +177,9 @@ class Journal:
     def state_get(self, key: str) -> str | None:
         """A small named value, None when it was never put."""
         return self._text(STATE, key)
+
+    def _now_us(self) -> int:
+        return to_us(self._clock.now())
 
     def _write(self, statement: str, *values: object) -> None:
         with writing(self._db, self._hook):

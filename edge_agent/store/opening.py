@@ -18,7 +18,7 @@ BOOT_KEY = "store.boot"
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY = 0xFF
 """The primary result code within an extended one."""
-_KEPT = ("lease", "override", "peak", "state")
+CARRIED = ("lease", "override", "peak", "state")
 """What is carried over from a damaged file as far as it can be read: what we owe the devices."""
 
 
@@ -92,7 +92,7 @@ def _start_afresh(
     saved = _salvage(aside)
     db = open_writable(path)
     create_tables(db, _first_seq(now, saved.last_seq))
-    kept = {table: _pour(db, table, rows) for table, rows in saved.rows.items()}
+    kept = {table: pour(db, table, rows) for table, rows in saved.rows.items()}
     carried = ", ".join(f"{count} {table}" for table, count in kept.items() if count) or "nothing"
     return db, (f"damaged file set aside as {aside.name} ({damage}); carried over: {carried}",)
 
@@ -126,10 +126,10 @@ def _salvage(aside: Path) -> _Salvage:
     Its last write in seconds since 1970 bounds its numbers like the clock does, and holds where the
     clock is not yet set.
     """
-    rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _KEPT}
+    rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in CARRIED}
     numbers = [int(aside.stat().st_mtime)]
     with suppress(sqlite3.DatabaseError), _untouched(aside) as db:
-        for table in _KEPT:
+        for table in CARRIED:
             with suppress(sqlite3.DatabaseError):
                 for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608 - names are ours
                     rows[table].append(row)
@@ -146,7 +146,7 @@ def _untouched(path: Path) -> Iterator[sqlite3.Connection]:
         yield db
 
 
-def _pour(db: sqlite3.Connection, table: str, rows: list[tuple[object, ...]]) -> int:
+def pour(db: sqlite3.Connection, table: str, rows: list[tuple[object, ...]]) -> int:
     """Write salvaged rows one by one; those the table refuses are left behind. Rows written."""
     written = 0
     with writing(db):
@@ -158,9 +158,14 @@ def _pour(db: sqlite3.Connection, table: str, rows: list[tuple[object, ...]]) ->
     return written
 
 
-def _count_boot(db: sqlite3.Connection) -> int:
+def last_boot(db: sqlite3.Connection) -> int:
+    """Number of the last opening, 0 before the first."""
     row = db.execute("SELECT json_text FROM state WHERE key = ?", (BOOT_KEY,)).fetchone()
-    boot = (json.loads(row[0]) if row else 0) + 1
+    return int(json.loads(row[0])) if row else 0
+
+
+def _count_boot(db: sqlite3.Connection) -> int:
+    boot = last_boot(db) + 1
     with writing(db):
         db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (BOOT_KEY, json.dumps(boot)))
-    return int(boot)
+    return boot

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from edge_agent.store.points import PointNumbers
 from edge_agent.store.schema import WriteHook, writing
 from edge_agent.store.stamps import from_ms, to_ms
 from edge_agent.store.telemetry import BlockRow
+from edge_agent.store.tombstones import OLDEST_DROPPED, Tombstone, between
 from edge_agent.store.types import DamagedBlockError
 
 SLICE_READINGS = 10_000
@@ -32,6 +33,7 @@ OLDEST = "SELECT min(seq) FROM commit_block"
 WATERMARK = "SELECT seq FROM watermark WHERE lane = ?"
 MARK_SENT = "UPDATE watermark SET seq = ? WHERE lane = 'sent'"
 MARK_ACKED = "UPDATE watermark SET seq = max(seq, ?) WHERE lane = 'acked'"
+MARK_EVIDENCE = "UPDATE watermark SET seq = max(seq, ?) WHERE lane = 'evidence'"
 
 Trace = list[tuple[datetime, float | None, Quality]]
 """Time, value and quality of one point."""
@@ -58,6 +60,9 @@ class StoredCommit:
     """Readings in it."""
     columns: tuple[Column, ...]
     """One per point; empty when damaged."""
+    thinned: tuple[Tombstone, ...] = ()
+    """What was given up for want of room between the commit before and this one, itself included;
+    a range that ends with this number has left its means here."""
     damage: str = ""
     """Why the block does not decode; empty for a sound one."""
 
@@ -85,7 +90,23 @@ class Outbox:
                 readings += found[-1].count
                 if readings >= SLICE_READINGS:
                     break
-        return found
+        return self._with_tombstones(seq, found)
+
+    def tombstones_after(self, seq: int, limit: int) -> list[Tombstone]:
+        """Ranges of commits thinned or dropped that end above `seq`, in order."""
+        return between(self._db, seq, 1 << 62, limit)
+
+    def _with_tombstones(self, seq: int, found: list[StoredCommit]) -> list[StoredCommit]:
+        """The commits, each with the ranges that ended since the one before it."""
+        stones = between(self._db, seq, found[-1].seq) if found else []
+        if not stones:
+            return found
+        before, told = seq, []
+        for commit in found:
+            own = tuple(stone for stone in stones if before < stone.last <= commit.seq)
+            told.append(replace(commit, thinned=own))
+            before = commit.seq
+        return told
 
     def trace(self, key: str, since: datetime, place: Place | None) -> tuple[Trace, Place | None]:
         """A slice of `device.point` from `place` on, and where to go on, None at the end."""
@@ -104,9 +125,15 @@ class Outbox:
         return found, Place(*rows[-1][:2]) if len(rows) == SLICE_ROWS else None
 
     def first_seq(self) -> int:
-        """Number of the oldest row; of an empty file, the next one."""
+        """Number of the oldest row, or of the first one whose tombstone is yet to be told.
+
+        Of an empty file, the next one.
+        """
         oldest = self._db.execute(OLDEST).fetchone()[0]
-        return self.watermark("used") + 1 if oldest is None else int(oldest)
+        dropped = self._db.execute(OLDEST_DROPPED).fetchone()
+        if oldest is None:
+            return self.watermark("used") + 1
+        return int(oldest) if dropped is None else min(int(oldest), int(dropped[0]))
 
     def watermark(self, lane: str) -> int:
         """The number up to which `lane` (used, sent, acked) has come."""
@@ -121,6 +148,11 @@ class Outbox:
         """Remember that the cloud has every row up to `seq`; never goes back."""
         with writing(self._db, self._hook):
             self._db.execute(MARK_ACKED, (seq,))
+
+    def mark_evidence(self, audit_id: int) -> None:
+        """Remember that the trail up to this line has been delivered; never goes back."""
+        with writing(self._db, self._hook):
+            self._db.execute(MARK_EVIDENCE, (audit_id,))
 
     def _unpack(self, row: BlockRow) -> StoredCommit:
         columns: list[Column] = []

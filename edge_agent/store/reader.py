@@ -1,4 +1,7 @@
-"""History for the worker: quarter-hour means of the points it wants, read from the blocks."""
+"""History for the worker: quarter-hour means of the points it wants.
+
+What is rolled up is read from the quarter-hour table, what is newer from the blocks.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from edge_agent.store.block import PointName, decode
+from edge_agent.store.rollup import CURSOR, LANES, POINT_BITS
 from edge_agent.store.schema import open_readonly
 from edge_agent.store.stamps import to_ms
 from edge_agent.store.types import DamagedBlockError, StoreError
@@ -21,7 +25,16 @@ _QUARTER_MS = 1000 * QUARTER_S
 _SLICE_ROWS = 64
 """Blocks fetched by one statement: a longer read would hold back the writer's checkpoint."""
 
+ENDS = "SELECT (SELECT min(seq) FROM commit_block), (SELECT max(seq) FROM commit_block)"
+QUARTER_ENDS = "SELECT (SELECT min(key) >> 16 FROM quarter), (SELECT max(key) >> 16 FROM quarter)"
 FIRST_SINCE = "SELECT min(seq) FROM commit_block WHERE start_ms >= ?"
+QUARTERS = (
+    "WITH RECURSIVE span (key) AS"
+    " (SELECT ? UNION ALL SELECT key + 65536 FROM span WHERE key + 65536 <= ?)"
+    " SELECT quarter.key >> 16, last, deviation, digits, used FROM span"
+    " JOIN quarter ON quarter.key = span.key WHERE used > 0"
+)
+"""The rows of one point: a seek for each quarter hour."""
 NEXT_BLOCKS = "SELECT seq, body FROM commit_block WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
 
 
@@ -56,6 +69,11 @@ class _Quarters:
             numbers = [value for _, value in readings]
             self.total[quarter] = self.total.get(quarter, 0.0) + math.fsum(numbers)
             self.count[quarter] = self.count.get(quarter, 0) + len(numbers)
+
+    def add_row(self, quarter: int, total: float, used: int) -> None:
+        """Take what is rolled up of a quarter hour."""
+        self.total[quarter] = self.total.get(quarter, 0.0) + total
+        self.count[quarter] = self.count.get(quarter, 0) + used
 
     def forget_before(self, quarter: int) -> None:
         """Drop what is older."""
@@ -113,16 +131,40 @@ class HistoryReader:
     def _catch_up(
         self, db: sqlite3.Connection, names: Mapping[int, PointName], oldest_ms: int
     ) -> None:
-        known = {key: quarters.unit for key, quarters in self._quarters.items()}
-        late = {n: name for n, name in names.items() if known.get(name.key) != name.unit}
+        oldest, newest = db.execute(ENDS).fetchone()
+        if self.last_seq is not None and oldest is not None and oldest > self.last_seq + 1:
+            # Blocks have gone that were not read.
+            self._quarters, self.last_seq = {}, None
+        units = {key: quarters.unit for key, quarters in self._quarters.items()}
+        known = {n: name for n, name in names.items() if units.get(name.key) == name.unit}
+        late = {n: name for n, name in names.items() if n not in known}
         self._keep(names.values())
-        newest = db.execute("SELECT max(seq) FROM commit_block").fetchone()[0]
-        start = db.execute(FIRST_SINCE, (oldest_ms,)).fetchone()[0]
-        if start is not None:
-            seen = start - 1 if self.last_seq is None else self.last_seq
-            self._read(db, late, start - 1, seen)
-            self._read(db, names, max(seen, start - 1), newest)
-        self.last_seq = self.last_seq if newest is None else newest
+        if newest is None:
+            return
+        if late:
+            rolled = self._read_rows(db, late, oldest_ms)
+            first = db.execute(FIRST_SINCE, (oldest_ms,)).fetchone()[0]
+            self._read(db, late, newest if first is None else max(rolled, first - 1), newest)
+        self._read(db, known, newest if self.last_seq is None else self.last_seq, newest)
+        self.last_seq = newest
+
+    def _read_rows(
+        self, db: sqlite3.Connection, names: Mapping[int, PointName], oldest_ms: int
+    ) -> int:
+        """Take the roll-ups of the named points; the number of the last commit in them."""
+        db.execute("BEGIN")
+        try:
+            rolled = int(db.execute(CURSOR, (LANES["quarter"],)).fetchone()[0])
+            first, last = db.execute(QUARTER_ENDS).fetchone()
+            first = max(first or 0, oldest_ms // _QUARTER_MS)
+            for number, name in names.items() if last is not None else ():
+                keys = (first << POINT_BITS | number, last << POINT_BITS | number)
+                for quarter, value, deviation, digits, used in db.execute(QUARTERS, keys):
+                    total = (value * used + deviation) / 10**digits
+                    self._quarters[name.key].add_row(quarter, total, used)
+        finally:
+            db.execute("COMMIT")
+        return rolled
 
     def _keep(self, names: Iterable[PointName]) -> None:
         """Forget what is not wanted, or no longer read in the same unit."""

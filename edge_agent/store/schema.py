@@ -1,7 +1,7 @@
-"""The tables, and how every connection to the file is made.
+"""How every connection to the file is made, and how a new file is laid out.
 
 Telemetry is one row per group commit; its `seq` is identity and drain order. The outbox is the
-rows above the watermark, not a second copy. Times end in `_ms` or `_us`: UTC since 1970.
+rows above the watermark, not a second copy.
 """
 
 from __future__ import annotations
@@ -11,40 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from edge_agent.store.tables import LANES, STEPS, VERSION
 from edge_agent.store.types import StoreUnavailableError, StoreVersionError
 
-VERSION = 1
 BUSY_MS = 5000
-
-DDL = """
-CREATE TABLE point (
-  id INTEGER PRIMARY KEY, device TEXT NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL,
-  UNIQUE (device, name, unit)) STRICT;
-CREATE TABLE commit_block (
-  seq INTEGER PRIMARY KEY, start_ms INTEGER NOT NULL, n INTEGER NOT NULL,
-  boot INTEGER NOT NULL, mono_ms INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
-CREATE INDEX commit_block_start ON commit_block (start_ms);
-CREATE TABLE watermark (lane TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE lease (
-  device TEXT NOT NULL, point TEXT NOT NULL, value REAL NOT NULL, prior REAL,
-  owner TEXT NOT NULL, reason TEXT NOT NULL, command_id TEXT NOT NULL,
-  since_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, state TEXT NOT NULL,
-  PRIMARY KEY (device, point)) STRICT, WITHOUT ROWID;
-CREATE TABLE override (
-  point TEXT PRIMARY KEY, value REAL NOT NULL, owner TEXT NOT NULL, reason TEXT NOT NULL,
-  since_us INTEGER NOT NULL, expires_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE audit (
-  id INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,
-  detail_json TEXT NOT NULL) STRICT;
-CREATE TABLE plan (
-  id INTEGER PRIMARY KEY, made_us INTEGER NOT NULL, source TEXT NOT NULL,
-  degraded INTEGER NOT NULL, json_text TEXT NOT NULL) STRICT;
-CREATE INDEX plan_made ON plan (made_us, source);
-CREATE TABLE peak (
-  charge_id TEXT NOT NULL, period_start_us INTEGER NOT NULL, peak_kw REAL NOT NULL,
-  PRIMARY KEY (charge_id, period_start_us)) STRICT, WITHOUT ROWID;
-CREATE TABLE state (key TEXT PRIMARY KEY, json_text TEXT NOT NULL) STRICT, WITHOUT ROWID;
-"""
 
 WriteHook = Callable[[sqlite3.Connection], None]
 """Called inside every write transaction before its first statement; what it raises fails the
@@ -62,6 +32,8 @@ def open_writable(path: Path) -> sqlite3.Connection:
         db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         refuse_newer(db, path)
         db.execute("PRAGMA journal_mode=WAL")
+        # Some builds overwrite what is deleted: that doubles what is written, and wears the card.
+        db.execute("PRAGMA secure_delete=FAST")
         db.execute("PRAGMA synchronous=FULL")
     except BaseException:
         db.close()
@@ -77,15 +49,23 @@ def open_readonly(path: Path) -> Iterator[sqlite3.Connection]:
         with closing(db):
             db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
             refuse_newer(db, path)
+            if 0 < version_of(db) < VERSION:
+                msg = f"{path} is of an older program: start the agent, it brings it up to date"
+                raise StoreVersionError(msg)
             yield db
     except sqlite3.Error as error:
         msg = f"cannot read {path}: {error}"
         raise StoreUnavailableError(msg) from error
 
 
+def version_of(db: sqlite3.Connection) -> int:
+    """The version of the tables; 0 for a file without any."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
 def refuse_newer(db: sqlite3.Connection, path: Path) -> None:
     """Raise StoreVersionError when a later program has changed the tables."""
-    version = db.execute("PRAGMA user_version").fetchone()[0]
+    version = version_of(db)
     if version > VERSION:
         msg = (
             f"{path} has table version {version}, this program knows {VERSION}: "
@@ -110,8 +90,10 @@ def writing(db: sqlite3.Connection, hook: WriteHook = no_hook) -> Iterator[None]
 def create_tables(db: sqlite3.Connection, first_seq: int) -> None:
     """Lay out a new file whose first group commit gets the number `first_seq`."""
     with writing(db):
-        for statement in filter(str.strip, DDL.split(";")):
-            db.execute(statement)
-        lanes = [(lane, first_seq - 1) for lane in ("used", "sent", "acked")]
-        db.executemany("INSERT INTO watermark VALUES (?, ?)", lanes)
+        for version, statements in STEPS.items():
+            for statement in statements:
+                db.execute(statement)
+            if version == 1:
+                lanes = [(lane, first_seq - 1) for lane in LANES]
+                db.executemany("INSERT INTO watermark VALUES (?, ?)", lanes)
         db.execute(f"PRAGMA user_version={VERSION}")

@@ -12,8 +12,10 @@ from typing import NamedTuple
 from drivers.types import Clock, Reading
 from edge_agent.store.block import by_point, encode
 from edge_agent.store.points import PointNumbers
+from edge_agent.store.renumber import move_up
 from edge_agent.store.schema import WriteHook, writing
 from edge_agent.store.stamps import to_ms
+from edge_agent.store.tombstones import Tombstone, put_all
 from edge_agent.store.types import (
     CommitFailed,
     CommitResult,
@@ -24,9 +26,13 @@ from edge_agent.store.types import (
 )
 
 INSERT = "INSERT INTO commit_block VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (seq) DO NOTHING"
+SLOW_MS = 5000.0
+QUICK_MS = 1000.0
+MOST_PATIENCE = 8
+"""The longest interval, as a multiple of the usual one, that slow commits lead to."""
 OLDEST_NEWEST = (
     "SELECT (SELECT min(seq) FROM commit_block), (SELECT max(seq) FROM commit_block),"
-    " (SELECT max(seq) FROM watermark)"
+    " (SELECT max(seq) FROM watermark WHERE lane IN ('used', 'sent', 'acked'))"
 )
 
 
@@ -62,10 +68,11 @@ class Telemetry:
         self._clock = clock
         self._hook = hook
         self._waiting: deque[BlockRow] = deque()
-        oldest, newest, used = db.execute(OLDEST_NEWEST).fetchone()
-        self._given = max(newest or 0, used)
-        rows = newest - oldest + 1 if newest else 0
-        self.health = StoreHealth(rows=rows, last_seq=self._given, bytes_on_disk=self._bytes())
+        self._lost: list[Tombstone] = []
+        _, newest, used = db.execute(OLDEST_NEWEST).fetchone()
+        self._given: int = max(newest or 0, used)
+        self.health = StoreHealth(last_seq=self._given, bytes_on_disk=self._bytes())
+        self.count_rows()
 
     def commit(self, readings: Sequence[Reading], boot: int, capacity: int) -> CommitResult:
         """Write what waits and `readings` as the next row; what cannot be written waits.
@@ -83,9 +90,34 @@ class Telemetry:
             with writing(self._db, self._hook):
                 self._points.write(self._db)
                 self._db.executemany(INSERT, self._waiting)
+                put_all(self._db, self._lost)
         except sqlite3.Error as error:
             return self._failed(error)
         return self._done((self._clock.monotonic_s() - began_s) * 1000)
+
+    def renumber(self, after: int, above: int) -> None:
+        """Give every commit above `after` a number above `above`, in order."""
+        after = min(after, self.health.last_seq)
+        shift = max(above, self._given) - after
+        with writing(self._db, self._hook):
+            move_up(self._db, after, self._given, shift)
+        self._waiting = deque(
+            row._replace(seq=row.seq + shift) if row.seq > after else row for row in self._waiting
+        )
+        self._lost = [
+            stone._replace(first=stone.first + shift, last=stone.last + shift)
+            if stone.first > after
+            else stone
+            for stone in self._lost
+        ]
+        self._given += shift
+        self.health = replace(self.health, last_seq=self.health.last_seq + shift)
+
+    def count_rows(self) -> None:
+        """Note how many rows there are after some were deleted."""
+        oldest, newest, _ = self._db.execute(OLDEST_NEWEST).fetchone()
+        rows = newest - oldest + 1 if newest else 0
+        self.health = replace(self.health, rows=rows)
 
     def _pack(self, readings: Sequence[Reading], boot: int) -> BlockRow:
         series = by_point(readings)
@@ -102,16 +134,25 @@ class Telemetry:
 
     def _shed(self, capacity: int) -> None:
         while len(self._waiting) > 1 and self._waiting_readings() > capacity:
-            dropped = self.health.dropped_readings + self._waiting.popleft().n
+            row = self._waiting.popleft()
+            self._lost.append(Tombstone(row.seq, row.seq, row.n, 0))
+            dropped = self.health.dropped_readings + row.n
             self.health = replace(self.health, dropped_readings=dropped)
 
     def _done(self, took_ms: float) -> Committed:
         rows, readings = len(self._waiting), self._waiting_readings()
         self._waiting.clear()
+        self._lost.clear()
         self._points.saved()
+        factor = self.health.interval_factor
+        if took_ms > SLOW_MS:
+            factor = min(2 * factor, MOST_PATIENCE)
+        elif took_ms < QUICK_MS:
+            factor = max(1, factor // 2)
         self.health = replace(
             self.health,
-            state="ok",
+            state="slow" if took_ms > SLOW_MS else "ok",
+            interval_factor=factor,
             rows=self.health.rows + rows,
             last_seq=self._given,
             last_commit_at=self._clock.now(),

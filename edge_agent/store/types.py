@@ -58,7 +58,9 @@ CommitResult = Committed | NothingToCommit | CommitFailed
 class StoreHealth:
     """How the store is, as of its last write."""
 
-    state: Literal["ok", "failing"] = "ok"
+    state: Literal["ok", "slow", "failing", "in_memory"] = "ok"
+    """slow: commits take over 5 s; failing: the last one was refused; in_memory: the file could
+    not be opened, readings of the last minutes wait in RAM and no lease is taken."""
     rows: int = 0
     """Group commits held, counted as newest - oldest + 1 at the start."""
     boot: int = 0
@@ -71,6 +73,15 @@ class StoreHealth:
     """In RAM after a failed commit, not on the disk."""
     dropped_readings: int = 0
     bytes_on_disk: int = 0
+    bytes_used: int = 0
+    """Of the file, without its empty pages, as of the last housekeeping."""
+    budget_bytes: int = 0
+    space_low: bool = False
+    """An alarm: 90 % of the budget are in use."""
+    rolled_seq: int = 0
+    """Number up to which commits are in the roll-ups."""
+    interval_factor: int = 1
+    """How many times its usual interval the next commit should wait: doubled by a slow one."""
     last_error: str = ""
     notes: tuple[str, ...] = ()
     """What the operator should know of the start, such as a file set aside."""

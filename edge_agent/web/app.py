@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from drivers.types import WriteOutcome
 from edge_agent.flows import Flow
 from edge_agent.plan_words import PLAN
 from edge_agent.status import STATUS, StatusView
@@ -55,8 +56,10 @@ class Agent(Protocol):
         """The newest lines of the audit trail."""
         ...
 
-    async def hold_released(self, point: str, span: timedelta, person: str, reason: str) -> None:
-        """Give a point back to its device and keep the plan off it; KeyError when unknown."""
+    async def hold_released(
+        self, point: str, span: timedelta, person: str, reason: str
+    ) -> WriteOutcome | None:
+        """Give a point back and keep the plan off it; None when nothing was held, or KeyError."""
         ...
 
 
@@ -181,9 +184,13 @@ def _release(agent: Agent) -> Endpoint:
             raise HTTPException(400, f"{place}: {first['msg']}") from error
         try:
             span = timedelta(seconds=wish.for_s)
-            await agent.hold_released(wish.point, span, wish.person, wish.reason)
+            outcome = await agent.hold_released(wish.point, span, wish.person, wish.reason)
         except KeyError as error:
             raise HTTPException(404, f"{wish.point} is no point this gateway commands") from error
-        return JSONResponse({"released": wish.point, "for_s": wish.for_s})
+        if outcome is not None and not outcome.result.holds:
+            detail = f"{wish.point} is held off the plan, but the device: {outcome.result}"
+            raise HTTPException(502, f"{detail} {outcome.reason}".rstrip())
+        result = "nothing was held" if outcome is None else outcome.result.value
+        return JSONResponse({"released": wish.point, "for_s": wish.for_s, "result": result})
 
     return serve

@@ -4,12 +4,13 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge_agent.cloud.endpoint import Endpoint
-from edge_agent.cloud.messages import Commit, Row
+from edge_agent.cloud.messages import Commit, Row, series_of
 from edge_agent.cloud.mqtt5 import Mqtt5Transport
 from edge_agent.demo.iot_core import LocalIotCore
 
@@ -23,10 +24,13 @@ class ListOutbox:
         self.commits: list[Commit] = []
         self.sent = 0
         self.acked = 0
+        self.texts: dict[str, str] = {}
+        self.given = 0
 
     def add(self, count: int, *, at_ms: int | None = None, boot: int = 1) -> None:
         for _ in range(count):
-            seq = len(self.commits) + 1
+            self.given += 1
+            seq = self.given
             at = at_ms if at_ms is not None else int(time.time() * 1000)  # noqa: TID251 - the wall is what is stamped
             row = Row(
                 device="meter",
@@ -36,16 +40,16 @@ class ListOutbox:
                 quality="good",
                 unit="kW",
             )
-            self.commits.append(Commit(seq=seq, boot=boot, at_ms=at, readings=(row,)))
+            self.commits.append(Commit(seq=seq, boot=boot, at_ms=at, series=series_of([row])))
 
     async def commits_after(self, seq: int, limit: int) -> list[Commit]:
         return [commit for commit in self.commits if commit.seq > seq][:limit]
 
     async def first_seq(self) -> int:
-        return self.commits[0].seq if self.commits else 1
+        return self.commits[0].seq if self.commits else self.given + 1
 
     async def last_seq(self) -> int:
-        return self.commits[-1].seq if self.commits else 0
+        return self.given
 
     async def sent_seq(self) -> int:
         return self.sent
@@ -59,6 +63,21 @@ class ListOutbox:
 
     async def mark_acked(self, seq: int) -> None:
         self.acked = seq
+
+    async def renumber(self, after: int, above: int) -> None:
+        assert above >= self.given >= after, "no number is used twice"
+        shift = above - after
+        self.commits = [
+            replace(commit, seq=commit.seq + shift) if commit.seq > after else commit
+            for commit in self.commits
+        ]
+        self.given += shift
+
+    async def recall(self, key: str) -> str | None:
+        return self.texts.get(key)
+
+    async def remember(self, key: str, text: str) -> None:
+        self.texts[key] = text
 
 
 def unused_port() -> int:

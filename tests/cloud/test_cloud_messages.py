@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from edge_agent.cloud.messages import (
     BadMessageError,
     Commit,
-    Packing,
+    Gone,
     Row,
     Telemetry,
-    canonical,
     decode,
     encode,
     measurement_topic,
-    pack,
+    series_of,
 )
+from edge_agent.cloud.packing import Packing, canonical, pack
 from edge_agent.cloud.transport import CloudLimitError
 
 DEVICES = st.sampled_from(["meter", "battery", "röom_1"])
@@ -50,8 +50,8 @@ def logs(draw: st.DrawFn) -> list[Commit]:
     for _ in range(draw(st.integers(1, 8))):
         seq += draw(st.integers(1, 3))
         boot += draw(st.integers(0, 1))
-        rows = tuple(draw(st.lists(ROWS, max_size=12)))
-        commits.append(Commit(seq=seq, boot=boot, at_ms=draw(MS), readings=rows))
+        rows = draw(st.lists(ROWS, max_size=12))
+        commits.append(Commit(seq=seq, boot=boot, at_ms=draw(MS), series=series_of(rows)))
     return commits
 
 
@@ -67,31 +67,42 @@ def test_decoding_gives_back_what_was_encoded(log: list[Commit], *, deflate: boo
     assert decode(encode(telemetry, deflate=deflate)) == telemetry
 
 
-@given(log=logs(), deflate=st.booleans(), max_payload=st.integers(600, 3000))
+def whole(messages: list[Telemetry]) -> list[Commit]:
+    """The commits in order, those in parts put together."""
+    found: list[Commit] = []
+    rows: list[Row] = []
+    for message in messages:
+        if message.part is None:
+            found += message.commits
+            continue
+        [share] = message.commits
+        rows += share.readings
+        if message.part.number == message.part.of:
+            assert len(rows) == message.part.readings
+            found.append(replace(share, series=series_of(rows)))
+            rows = []
+    assert not rows
+    return found
+
+
+@given(log=logs(), deflate=st.booleans(), max_payload=st.integers(400, 3000))
 def test_packing_loses_nothing_and_leaves_no_gap(
     log: list[Commit], *, deflate: bool, max_payload: int
 ) -> None:
     after = log[0].seq - 1
-    packing = Packing(gateway="gw", max_payload=max_payload, deflate=deflate)
-    try:
-        packed = pack(log, after, packing)
-    except CloudLimitError:
-        biggest = max(
-            len(only.payload)
-            for commit in log
-            for only in pack([commit], commit.seq - 1, replace(packing, max_payload=10**6))
-        )
-        assert biggest > max_payload / 3
-        return
-    messages = [decode(message.payload) for message in packed]
-    assert [c for m in messages for c in m.commits] == [canonical(commit) for commit in log]
-    edges = [after, *(message.last for message in messages)]
-    assert [message.first for message in messages] == [edge + 1 for edge in edges[:-1]]
-    assert edges[-1] == log[-1].seq
+    packed = pack(log, after, Packing(gateway="gw", max_payload=max_payload, deflate=deflate))
+    messages = [decode(parcel.payload) for parcel in packed]
+    assert whole(messages) == [canonical(commit) for commit in log]
+    edge = after
     for message, parcel in zip(messages, packed, strict=True):
-        assert (parcel.first, parcel.last) == (message.first, message.last)
+        final = message.part is None or message.part.number == message.part.of
+        assert message.first == parcel.first == edge + 1
+        assert parcel.last == (message.last if final else edge)
         assert len(parcel.payload) <= max_payload
         assert {commit.boot for commit in message.commits} == {message.boot}
+        assert not parcel.oversized
+        edge = parcel.last
+    assert edge == log[-1].seq
 
 
 @given(logs())
@@ -107,8 +118,8 @@ def test_withheld_points_leave_no_trace(log: list[Commit]) -> None:
 
 def test_a_message_is_columns_by_device() -> None:
     commits = [
-        Commit(seq=7, boot=3, at_ms=1000, readings=(row("meter", "power", 990, 1.5),)),
-        Commit(seq=9, boot=3, at_ms=2000, readings=(row("meter", "power", 2001, None),)),
+        Commit(seq=7, boot=3, at_ms=1000, series=series_of([row("meter", "power", 990, 1.5)])),
+        Commit(seq=9, boot=3, at_ms=2000, series=series_of([row("meter", "power", 2001, None)])),
     ]
     [message] = pack(commits, 6, Packing(gateway="gw", max_payload=10_000))
     assert json.loads(message.payload) == {
@@ -132,14 +143,49 @@ def test_a_message_is_columns_by_device() -> None:
     }
 
 
-def test_one_commit_too_large_is_deflated_and_then_refused() -> None:
+def test_one_commit_too_large_is_deflated_and_then_split() -> None:
     rows = tuple(row("meter", "power", at, at / 7) for at in range(2000))
-    commit = Commit(seq=1, boot=1, at_ms=0, readings=rows)
+    commit = Commit(seq=1, boot=1, at_ms=0, series=series_of(rows))
     [message] = pack([commit], 0, Packing(gateway="gw", max_payload=30_000))
     assert message.payload[:1] != b"{"
     assert decode(message.payload).commits == (commit,)
-    with pytest.raises(CloudLimitError, match="commit 1 alone"):
-        pack([commit], 0, Packing(gateway="gw", max_payload=1000))
+    parts = [decode(p.payload) for p in pack([commit], 0, Packing(gateway="gw", max_payload=4096))]
+    assert len(parts) >= 4
+    assert whole(parts) == [commit]
+    assert {(part.first, part.last) for part in parts} == {(1, 1)}
+
+
+def test_a_reading_that_fits_into_no_message_is_told_as_gone() -> None:
+    noise = "".join(chr(0x4E00 + (n * 7919) % 20000) for n in range(3000))
+    rows = [row("meter", "power", 0), row("meter", noise, 0)]
+    stone = Gone(3, 6, 40, 0)
+    log = [
+        Commit(seq=seq, boot=1, at_ms=0, series=series_of(rows[: seq - 6]), gone=stones)
+        for seq, stones in ((7, (stone,)), (8, ()), (9, ()))
+    ]
+    packed = pack(log, 2, Packing(gateway="gw", max_payload=4096, deflate=True))
+    messages = [decode(parcel.payload) for parcel in packed]
+    assert [parcel.oversized for parcel in packed] == [False, True, True]
+    assert [commit.seq for commit in whole(messages)] == [7]
+    assert [stone for message in messages for stone in message.gone] == [
+        Gone(3, 6, 40, 0),
+        Gone(8, 8, 2, 0),
+        Gone(9, 9, 2, 0),
+    ]
+    assert [(m.first, m.last) for m in messages] == [(3, 7), (8, 8), (9, 9)]
+    with pytest.raises(CloudLimitError, match="commit 9 alone"):
+        pack(log[2:], 8, Packing(gateway="gw", max_payload=20))
+
+
+def test_of_a_damaged_commit_only_the_number_and_the_loss_go_out() -> None:
+    sound = Commit(seq=5, boot=1, at_ms=0, series=series_of([row("meter", "power", 0)]))
+    damaged = Commit(seq=6, boot=1, at_ms=9, series=(), gone=(Gone(6, 6, 65, 0),), damaged=True)
+    [message] = [
+        decode(p.payload)
+        for p in pack([sound, damaged], 4, Packing(gateway="gw", max_payload=4096))
+    ]
+    assert (message.first, message.last, message.commits) == (5, 6, (sound,))
+    assert message.gone == (Gone(6, 6, 65, 0),)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

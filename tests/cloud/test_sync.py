@@ -1,71 +1,20 @@
 from __future__ import annotations
 
-import asyncio
 import json
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import pytest
+from cloud_sync import LONG_AGO_MS, QUICK, THING, all_once, resent_in, syncing
 
 from edge_agent.clock import ManualClock, SystemClock
-from edge_agent.cloud.outbox import SyncSettings
-from edge_agent.cloud.shadows import Shadows
 from edge_agent.cloud.sync import Sync
 from edge_agent.cloud.transport import Message, NullTransport
 
 if TYPE_CHECKING:
-    from drivers.types import Clock
-    from edge_agent.cloud.mqtt5 import Mqtt5Transport
     from edge_agent.demo.iot_core import LocalIotCore
     from tests.cloud.conftest import ListOutbox, OpenLink, Until
-
-THING = "gw_1"
-LONG_AGO_MS = 1_000_000
-QUICK = SyncSettings(
-    gateway=THING,
-    live_every_s=0.05,
-    retry_wall_s=0.05,
-    backlog_commits=10,
-    confirm_within_wall_s=3600,
-)
-
-
-@asynccontextmanager
-async def syncing(
-    link: Mqtt5Transport,
-    outbox: ListOutbox,
-    settings: SyncSettings = QUICK,
-    *,
-    clock: Clock | None = None,
-    with_shadows: bool = True,
-) -> AsyncIterator[Sync]:
-    shadows = Shadows(link, THING, deadline_s=1.0) if with_shadows else None
-    sync = Sync(
-        outbox=outbox,
-        transport=link,
-        clock=clock or SystemClock(),
-        settings=settings,
-        shadows=shadows,
-    )
-    if shadows is not None:
-        await shadows.start()
-    running = asyncio.ensure_future(sync.run())
-    try:
-        yield sync
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        if shadows is not None:
-            await shadows.stop()
-
-
-def all_once(cloud: LocalIotCore, outbox: ListOutbox) -> bool:
-    stored = Counter((commit.gateway, commit.seq) for commit in cloud.received())
-    return stored == Counter((THING, commit.seq) for commit in outbox.commits)
 
 
 async def test_live_and_backlog_arrive_and_are_confirmed(
@@ -190,10 +139,6 @@ async def test_the_cloud_may_ask_for_a_range_again(
         assert own_cloud.counts()["repeats"] == repeats + 20
 
 
-def resent_in(message: Message) -> object:
-    return json.loads(message.payload)["current"]["state"].get("reported", {}).get("resend")
-
-
 async def test_basic_ingest_and_withheld_points(
     own_cloud: LocalIotCore, open_link: OpenLink, until: Until, outbox: ListOutbox
 ) -> None:
@@ -285,31 +230,3 @@ async def test_draining_gives_up_in_time(
     assert not await sync.drain(0.2)
     nowhere = Sync(outbox=outbox, transport=NullTransport(), clock=SystemClock(), settings=QUICK)
     assert not await nowhere.drain(60.0)
-
-
-async def test_a_commit_that_fits_no_message_is_said_and_kept(
-    own_cloud: LocalIotCore, open_link: OpenLink, until: Until, outbox: ListOutbox
-) -> None:
-    outbox.add(1, at_ms=LONG_AGO_MS)
-    link = await open_link(own_cloud.port)
-    async with syncing(link, outbox, replace(QUICK, backlog_bytes=20)) as sync:
-        await until(lambda: "commit 1 alone" in sync.status.last_error)
-    assert outbox.sent == 0
-
-
-async def test_a_store_that_counts_again_from_one_is_noticed(
-    own_cloud: LocalIotCore, open_link: OpenLink, until: Until, outbox: ListOutbox
-) -> None:
-    outbox.add(20)
-    first = await open_link(own_cloud.port)
-    async with syncing(first, outbox):
-        await until(lambda: outbox.acked == 20)
-    await first.close()
-    fresh = type(outbox)()
-    fresh.add(2)
-    link = await open_link(own_cloud.port)
-    async with syncing(link, fresh) as sync:
-        with pytest.raises(TimeoutError):
-            await until(lambda: fresh.acked > 0, 0.3)
-        sync.notify()
-        await until(lambda: "store ends at 2" in sync.status.last_error)

@@ -263,9 +263,16 @@ async def test_port_in_use_is_a_loud_error(controller: BacnetServer, clock: Syst
     link = BacnetLink(controller.listen, 3057, timeout_s=1.0, clock=clock)
     with pytest.raises(SetupError, match=port):
         await link.open()
-    driver = device(link, controller.address)
+    driver = device(link, "127.0.0.1:1")
     with pytest.raises(SetupError, match=port):
         await driver.open()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9"])
+def test_our_own_port_is_no_device(link: BacnetLink, host: str) -> None:
+    port = link.listen.rsplit(":", 1)[1]
+    with pytest.raises(SetupError, match=f"{host}:{port} is our own port"):
+        device(link, f"{host}:{port}")
 
 
 async def test_the_port_opens_with_the_first_device_and_closes_with_the_last(

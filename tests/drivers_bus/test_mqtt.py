@@ -332,6 +332,8 @@ async def test_a_flood_keeps_the_latest_value(
     for power in range(1, 1201):
         say(f"tele/{device_id}/SENSOR", {"ENERGY": {"Power": power}})
     await becomes(driver, "power", lambda reading: reading.value == 1.2)
+    assert site_bus.dropped > 0
+    assert driver.health.requests + site_bus.dropped == 1200
     await driver.close()
 
 
@@ -345,7 +347,16 @@ async def test_nothing_is_writable(site_bus: MqttLink, device_id: str) -> None:
 
 
 def test_wrong_configuration_is_refused_at_once(clock: SystemClock) -> None:
-    for url in ("http://127.0.0.1:1883", "mqtt://", "mqtt://127.0.0.1:port", "127.0.0.1"):
+    for url in (
+        "http://127.0.0.1:1883",
+        "mqtt://",
+        "mqtt://127.0.0.1:port",
+        "127.0.0.1",
+        "mqtt://127.0.0.1:1883?version=4",
+        "mqtt://127.0.0.1:1883?v=5",
+        "mqtt://127.0.0.1:1883?version",
+        "mqtt://127.0.0.1:1883?version=5&version=3.1.1",
+    ):
         with pytest.raises(SetupError):
             MqttLink(url, clock=clock)
     link = MqttLink("mqtt://127.0.0.1:1883", clock=clock)

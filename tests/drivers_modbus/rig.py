@@ -77,7 +77,16 @@ class Request:
         return self.frame(bytes((self.function | 0x80, code)))
 
 
-Answer = Callable[[Request], Awaitable[bytes | None]]
+@dataclass(frozen=True)
+class Segments:
+    """A reply in pieces, each sent on its own; `reset` ends the connection behind them."""
+
+    pieces: tuple[bytes, ...]
+    pause_s: float = 0.0
+    reset: bool = False
+
+
+Answer = Callable[[Request], Awaitable[bytes | Segments | None]]
 
 
 async def honest(request: Request) -> bytes | None:
@@ -85,12 +94,15 @@ async def honest(request: Request) -> bytes | None:
 
 
 class RawServer:
-    """Answers each request with the bytes its `answer` returns; None is silence."""
+    """Answers each request with what its `answer` returns; None is silence."""
 
     def __init__(self, *, rtu: bool = False) -> None:
         self.rtu = rtu
         self.answer: Answer = honest
         self.accepts = 0
+        self.refused = 0
+        self.single_session = False
+        """Take one connection at a time and reset every other."""
         self.port = 0
         self.requests: list[Request] = []
         self._server: asyncio.Server | None = None
@@ -119,6 +131,10 @@ class RawServer:
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepts += 1
+        if self.single_session and self._writers:
+            self.refused += 1
+            writer.transport.abort()
+            return
         self._writers.add(writer)
         if (task := asyncio.current_task()) is not None:
             self._sessions.add(task)
@@ -139,14 +155,25 @@ class RawServer:
     async def _receive(self, reader: asyncio.StreamReader) -> Request:
         if self.rtu:
             head = await reader.readexactly(8)
-            return Request(0, head[0], head[1:6], rtu=True)
+            if head[1] != 16:
+                return Request(0, head[0], head[1:6], rtu=True)
+            rest = await reader.readexactly(head[6] + 1)
+            return Request(0, head[0], (head + rest)[1:-2], rtu=True)
         tid, _, length, unit = struct.unpack(">HHHB", await reader.readexactly(7))
         return Request(tid, unit, await reader.readexactly(length - 1), rtu=False)
 
     async def _reply(self, request: Request, writer: asyncio.StreamWriter) -> None:
         data = await self.answer(request)
-        if data is not None and not writer.is_closing():
-            writer.write(data)
+        if data is None:
+            return
+        reply = Segments((data,)) if isinstance(data, bytes) else data
+        for piece in reply.pieces:
+            if not writer.is_closing():
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(reply.pause_s)
+        if reply.reset:
+            writer.transport.abort()
 
 
 def by_point(readings: list[Reading]) -> dict[str, Reading]:

@@ -35,7 +35,7 @@ points:
     type: int16
     unit: kW
     scale: 0.1
-    write: {release: 0, safe: [0, 5], limits: [-10, 10], tolerance: 0.05, verify_after_ms: 0}
+    write: {release: 0, safe: [-5, 5], limits: [-10, 10], tolerance: 0.05, verify_after_ms: 0}
 """
 
 
@@ -203,7 +203,7 @@ def ask(value: float) -> WriteRequest:
 async def test_a_write_is_read_back_and_released(raw: RawServer, device: ModbusDevice) -> None:
     memory = Memory(raw)
     (point,) = (point for point in device.points if point.name == "level")
-    assert (point.writable, point.reverts, point.safe) == (True, Reverts.NONE, (0, 5))
+    assert (point.writable, point.reverts, point.safe) == (True, Reverts.NONE, (-5, 5))
     outcome = await device.write(ask(-1.5))
     assert outcome.result is WriteResult.VERIFIED
     assert outcome.readback == pytest.approx(-1.5)
@@ -213,7 +213,7 @@ async def test_a_write_is_read_back_and_released(raw: RawServer, device: ModbusD
     assert device.health.writes == 2
 
 
-@pytest.mark.parametrize("value", [10.1, -10.1, float("nan"), float("inf")])
+@pytest.mark.parametrize("value", [10.1, -10.1, 5.1, float("nan"), float("inf")])
 async def test_out_of_limits_sends_nothing(
     raw: RawServer, device: ModbusDevice, value: float
 ) -> None:

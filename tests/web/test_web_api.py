@@ -129,7 +129,7 @@ async def test_release_over_the_socket_reaches_the_agent(
     answer = await local.post("/api/release", json=wish)
     assert (answer.status_code, answer.json()) == (
         200,
-        {"released": "fcu_101.setpoint", "for_s": 600.0},
+        {"released": "fcu_101.setpoint", "for_s": 600.0, "result": "nothing was held"},
     )
     assert agent.released == [("fcu_101.setpoint", timedelta(minutes=10), "porter", "cold")]
 

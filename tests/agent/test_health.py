@@ -1,0 +1,117 @@
+"""Alarms: raised once, kept current, cleared, remembered for a while."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from field_images import NOW
+from status_pictures import device, picture
+
+from edge_agent.conditions import MAX_FAILED_PLANS, OFFLINE_S, conditions
+from edge_agent.health import KEEP_CLEARED, AlertBook, Condition
+from edge_agent.status import ControlView, StatusView, TaskView
+
+DISK = Condition(code="storage_failing", subject="store", text="1 commit has failed")
+
+
+def test_an_alarm_is_raised_once_kept_current_and_cleared() -> None:
+    book = AlertBook()
+    (raised,) = book.update([DISK], NOW)
+    assert (raised.since, raised.cleared) == (NOW, None)
+    worse = replace(DISK, text="2 commits have failed")
+    assert book.update([worse], NOW + timedelta(seconds=10)) == []
+    assert [(alert.text, alert.since) for alert in book.standing] == [(worse.text, NOW)]
+    (cleared,) = book.update([], NOW + timedelta(seconds=20))
+    assert (cleared.code, cleared.cleared) == (DISK.code, NOW + timedelta(seconds=20))
+    assert (book.standing, book.all) == ((), (cleared,))
+
+
+def test_one_alarm_per_code_and_subject_standing_ones_first() -> None:
+    book = AlertBook()
+    first = replace(DISK, code="device_offline", subject="meter")
+    second = replace(first, subject="battery")
+    book.update([first], NOW)
+    book.update([first, second], NOW + timedelta(seconds=10))
+    assert [alert.subject for alert in book.standing] == ["meter", "battery"]
+    book.update([second], NOW + timedelta(seconds=20))
+    assert [alert.subject for alert in book.all] == ["battery", "meter"]
+
+
+def test_only_the_newest_cleared_ones_are_kept() -> None:
+    book = AlertBook()
+    for number in range(KEEP_CLEARED + 5):
+        at = NOW + timedelta(minutes=number)
+        book.update([replace(DISK, subject=f"s{number}")], at)
+        book.update([], at + timedelta(seconds=30))
+    assert len(book.all) == KEEP_CLEARED
+    assert book.all[0].subject == f"s{KEEP_CLEARED + 4}"
+
+
+def codes(status: StatusView) -> list[tuple[str, str]]:
+    return [(found.code, found.subject) for found in conditions(status)]
+
+
+def test_a_quiet_house_has_no_alarm() -> None:
+    assert codes(picture()) == []
+
+
+@pytest.mark.parametrize(
+    ("age_s", "up_s", "quality", "alarm"),
+    [
+        (OFFLINE_S, 1e6, "missing", False),
+        (OFFLINE_S + 1, 1e6, "missing", True),
+        (OFFLINE_S + 1, 1e6, "asleep", False),
+        (None, OFFLINE_S, "missing", False),
+        (None, OFFLINE_S + 1, "missing", True),
+    ],
+)
+def test_a_device_is_offline_after_five_silent_minutes(
+    age_s: float | None,
+    up_s: float,
+    quality: str,
+    alarm: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    status = picture(devices=(device("meter", quality, age_s),), up_s=up_s)
+    assert codes(status) == ([("device_offline", "meter")] if alarm else [])
+
+
+def test_what_is_wrong_in_the_house_is_an_alarm() -> None:
+    calm = picture()
+    status = replace(
+        calm,
+        plan=replace(calm.plan, failures_in_a_row=MAX_FAILED_PLANS + 1),
+        cloud=replace(calm.cloud, last_error="connection refused"),
+        buffer=replace(calm.buffer, state="failing", failed_commits=2),
+        tasks=(
+            TaskView(name="control", state="running", failures=3, last_error="old"),
+            TaskView(name="poll meter", state="backing_off", failures=1, last_error="OSError: x"),
+        ),
+        controls=(control("active"), control("lost")),
+    )
+    found = {(each.code, each.subject): each.text for each in conditions(status)}
+    assert found == {
+        ("optimisation_failure", "planner"): "3 plans in a row without the solver",
+        ("cloud_trouble", "cloud"): "connection refused",
+        ("storage_failing", "store"): "2 commits have failed; readings wait in memory",
+        ("task_failed", "poll meter"): "OSError: x",
+        ("lease_lost", "bat.lost"): "what the device holds is unknown: timeout",
+    }
+    few = replace(calm, plan=replace(calm.plan, failures_in_a_row=MAX_FAILED_PLANS))
+    assert codes(few) == []
+
+
+def control(lease_state: str) -> ControlView:
+    return ControlView(
+        point=f"bat.{lease_state}",
+        wish=1.0,
+        value=1.0,
+        why="",
+        cuts=(),
+        held=1.0,
+        lease_state=lease_state,
+        lease_expires=None,
+        last_result="timeout",
+        claims=(),
+    )

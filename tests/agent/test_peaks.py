@@ -1,0 +1,113 @@
+"""Billed peaks over months, restarts and a full disk."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from field_images import reading
+
+from drivers.types import Quality
+from edge_agent.notes import Notebook
+from edge_agent.peaks import PeakBook
+from edge_agent.site.schema import DemandCharge, Tariff
+from edge_agent.store.store import Store
+from tests.agent.conftest import Disk
+
+BERLIN = ZoneInfo("Europe/Berlin")
+TARIFF = Tariff(
+    kind="flat",
+    price_per_kwh=0.3,
+    demand_charges=(
+        DemandCharge(id="quarter", rate_per_kw=9.0, interval_min=15),
+        DemandCharge(id="hour", rate_per_kw=2.0, interval_min=60),
+    ),
+)
+JUNE = datetime(2026, 5, 31, 22, tzinfo=UTC)
+"""Midnight of the first of June in Berlin."""
+JULY = datetime(2026, 6, 30, 22, tzinfo=UTC)
+NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
+
+
+async def book(store: Store, now: datetime) -> PeakBook:
+    opened = PeakBook(TARIFF, BERLIN, Notebook(store))
+    await opened.start(now)
+    return opened
+
+
+def feed(peaks: PeakBook, start: datetime, minutes: float, power_kw: float) -> datetime:
+    """A reading every 15 s up to the end of that time, which is returned."""
+    for step in range(int(minutes * 4) + 1):
+        at = start + timedelta(seconds=15 * step)
+        peaks.post(reading("meter.power", power_kw, at=at))
+    return start + timedelta(minutes=minutes)
+
+
+async def test_each_charge_has_its_own_block(store: Store) -> None:
+    peaks = await book(store, NOON)
+    now = feed(peaks, NOON, 15, 100.0)
+    assert peaks.peaks == {"quarter": pytest.approx(100.0), "hour": 0.0}
+    feed(peaks, now, 45, 20.0)
+    assert peaks.peaks["quarter"] == pytest.approx(100.0)
+    assert peaks.peaks["hour"] == pytest.approx(40.0, abs=0.5)
+
+
+async def test_a_restart_takes_up_the_peak_of_the_month(store: Store) -> None:
+    peaks = await book(store, NOON)
+    feed(peaks, NOON, 15, 100.0)
+    await peaks.persist()
+    reborn = await book(store, NOON + timedelta(hours=3))
+    assert reborn.peaks["quarter"] == pytest.approx(100.0)
+    later = await book(store, JULY)
+    assert later.peaks == {"quarter": 0.0, "hour": 0.0}
+
+
+async def test_the_month_changes_at_local_midnight(store: Store) -> None:
+    start = JULY - timedelta(minutes=30)
+    peaks = await book(store, start)
+    feed(peaks, start, 29.75, 100.0)
+    assert peaks.peaks["quarter"] == pytest.approx(100.0)
+    peaks.post(reading("meter.power", 50.0, at=JULY))
+    assert peaks.peaks["quarter"] == 0.0, "the new month's first plan knows no peak"
+    feed(peaks, JULY, 15, 50.0)
+    assert peaks.peaks["quarter"] == pytest.approx(50.0)
+    await peaks.persist()
+    assert await store.peak("quarter", JUNE) == pytest.approx(100.0)
+    assert await store.peak("quarter", JULY) == pytest.approx(50.0)
+
+
+async def test_the_last_block_of_a_month_counts_for_that_month(store: Store) -> None:
+    start = JULY - timedelta(minutes=15)
+    peaks = await book(store, start)
+    feed(peaks, start, 15, 120.0)
+    await peaks.persist()
+    assert await store.peak("quarter", JUNE) == pytest.approx(120.0)
+    assert await store.peak("quarter", JULY) is None
+
+
+async def test_what_was_hardly_measured_sets_no_peak(store: Store) -> None:
+    peaks = await book(store, NOON)
+    feed(peaks, NOON, 5, 500.0)
+    for minute in range(5, 16):
+        at = NOON + timedelta(minutes=minute)
+        peaks.post(reading("meter.power", None, at=at, quality=Quality.MISSING))
+        peaks.post(reading("meter.power", 500.0, at=at, quality=Quality.BAD))
+    feed(peaks, NOON + timedelta(minutes=15), 1, 20.0)
+    assert (peaks.peaks["quarter"], peaks.unmeasured_blocks) == (0.0, 1)
+    await peaks.persist()
+    assert await store.peak("quarter", JUNE) is None
+
+
+async def test_a_peak_that_could_not_be_saved_is_saved_later(store: Store, disk: Disk) -> None:
+    peaks = await book(store, NOON)
+    feed(peaks, NOON, 15, 100.0)
+    disk.full = True
+    await peaks.persist()
+    assert await store.peak("quarter", JUNE) is None
+    disk.full = False
+    await peaks.persist()
+    assert await store.peak("quarter", JUNE) == pytest.approx(100.0)
+    writes = disk.writes
+    await peaks.persist()
+    assert disk.writes == writes, "once is enough"

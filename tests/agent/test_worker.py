@@ -1,0 +1,184 @@
+"""The planning worker over its pipes, with a real database and a real solver."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from measured_days import FURNISHED, measure
+from small_house import furnished, write_site
+from worker_scripts import request
+
+from edge_agent.clock import ManualClock
+from edge_agent.plan_words import ANSWER, REQUEST, PlanRequest
+from edge_agent.site.load import LoadedSite, load_site
+from edge_agent.store.store import Store
+from edge_agent.worker import Worker, main, serve
+from edge_agent.worker_client import WorkerClient, worker_command
+from models.types import BatteryState, DemandTerm, Plan, PlanSource, ReasonCode, ZoneState
+
+SOLVER = {PlanSource.SOLVER, PlanSource.ROUNDED}
+
+
+class Place:
+    """A site, its state directory and its database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.site = write_site(folder, change=furnished)
+        self.state = folder / "state"
+        self.state.mkdir()
+        self.database = self.state / "edge.db"
+
+    @property
+    def loaded(self) -> LoadedSite:
+        return load_site(self.site)
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return worker_command(self.site, self.state, self.database)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture
+async def client(place: Place) -> AsyncIterator[WorkerClient]:
+    made = WorkerClient(place.command)
+    yield made
+    await made.close()
+
+
+def question(at: datetime, number: int = 1) -> PlanRequest:
+    """A battery half full and a room at 23 degC."""
+    asked = request(at, number)
+    known = replace(
+        asked.reality,
+        batteries=(BatteryState(id="bat", soc_kwh=50.0),),
+        zones=(ZoneState(id="hall", temperature_c=23.0),),
+        demand_terms=(DemandTerm(id="peak", price_per_kw=2.0, peak_so_far_kw=90.0),),
+    )
+    return replace(asked, reality=known)
+
+
+def check(plan: Plan | None, at: datetime) -> Plan:
+    assert plan is not None
+    assert plan.source in SOLVER
+    assert plan.grid.start == at
+    assert [part.id for part in plan.batteries] == ["bat"]
+    assert all(10 - 1e-6 <= kwh <= 95 + 1e-6 for kwh in plan.batteries[0].soc_kwh)
+    assert max(plan.grid_kw) <= 100 + 1e-6
+    return plan
+
+
+async def test_asked_over_its_pipes_it_refuses_without_load_and_plans_with_history(
+    place: Place, client: WorkerClient, clock: ManualClock
+) -> None:
+    store = await Store.open(place.database, clock)
+    await store.close()
+    nothing = await client.ask(question(clock.now()))
+    assert (nothing.plan, nothing.refusal) == (None, "nothing has been measured yet")
+    place.database.unlink()
+    at = await measure(place.database, FURNISHED)
+    answer = await client.ask(question(at, 2))
+    check(answer.plan, at)
+    assert client.starts == 1
+    assert 20 < client.rss_mb < 400
+
+
+def test_without_a_database_the_answer_says_so(place: Place, clock: ManualClock) -> None:
+    worker = Worker(place.loaded, place.database, place.state / "compiled")
+    answer = worker.answer(question(clock.now()))
+    assert answer.plan is None
+    assert "edge.db" in answer.refusal
+
+
+async def test_it_keeps_its_optimiser_hot_and_its_cache_warm(place: Place) -> None:
+    at = await measure(place.database, FURNISHED)
+    worker = Worker(place.loaded, place.database, place.state / "compiled")
+    first = check(worker.answer(question(at)).plan, at)
+    again = check(worker.answer(question(at, 2)).plan, at)
+    assert again.cost.objective == pytest.approx(first.cost.objective, abs=1e-3)
+    assert len(list((place.state / "compiled").glob("*.npz"))) == 1
+
+
+async def test_questions_in_lines_are_answers_in_lines(place: Place) -> None:
+    at = await measure(place.database, FURNISHED)
+    worker = Worker(place.loaded, place.database, place.state / "compiled")
+    asked = b"".join(REQUEST.dump_json(question(at, number)) + b"\n" for number in (4, 5))
+    said = io.BytesIO()
+    serve(worker, io.BytesIO(asked), said)
+    answers = [ANSWER.validate_json(line) for line in said.getvalue().splitlines()]
+    assert [answer.id for answer in answers] == [4, 5]
+    assert all(answer.plan for answer in answers)
+
+
+async def test_a_question_it_cannot_plan_is_refused_in_words(place: Place) -> None:
+    at = await measure(place.database, FURNISHED)
+    worker = Worker(place.loaded, place.database, place.state / "compiled")
+    asked = question(at)
+    wild = replace(asked.reality, batteries=(BatteryState(id="bat", soc_kwh=float("nan")),))
+    answer = worker.answer(replace(asked, reality=wild))
+    assert answer.plan is None
+    assert answer.refusal
+    assert worker.answer(question(at, 2)).plan is not None
+
+
+async def test_what_had_to_be_assumed_is_in_the_plan(place: Place) -> None:
+    at = await measure(place.database, FURNISHED, days=0.1)
+    worker = Worker(place.loaded, place.database, place.state / "compiled")
+    plan = check(worker.answer(question(at)).plan, plan_start(at))
+    assert ReasonCode.ASSUMED in {reason.code for reason in plan.reasons}
+
+
+def plan_start(at: datetime) -> datetime:
+    return at.replace(minute=at.minute - at.minute % 15, second=0)
+
+
+MODULES = """
+import sys
+from edge_agent.worker import main
+code = main(sys.argv[1:])
+names = {name.partition(".")[0] for name in sys.modules}
+sys.stderr.write(" ".join(sorted(names & {"pyomo", "pandas", "pymodbus", "highspy", "numpy"})))
+sys.exit(code)
+"""
+
+
+async def test_it_plans_without_ever_loading_pyomo(place: Place) -> None:
+    at = await measure(place.database, FURNISHED)
+    words = [sys.executable, "-I", "-c", MODULES, *place.command[4:]]
+    line = REQUEST.dump_json(question(at)) + b"\n"
+    done = subprocess.run(words, input=line, capture_output=True, check=True)  # noqa: ASYNC221 - nothing else runs
+    check(ANSWER.validate_json(done.stdout).plan, at)
+    assert done.stderr.decode() == "highspy numpy"
+
+
+def test_it_ends_when_the_agent_hangs_up_and_at_a_line_it_cannot_read(place: Place) -> None:
+    hung_up = subprocess.run(place.command, input=b"", capture_output=True, check=False)
+    assert (hung_up.returncode, hung_up.stdout) == (0, b"")
+    torn = subprocess.run(
+        place.command, input=b'{"id": 1, "reality"\n', capture_output=True, check=False
+    )
+    assert torn.returncode != 0
+    assert torn.stdout == b""
+
+
+def test_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["site.yaml"]) == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_a_question_and_its_answer_travel_as_one_line_of_json(clock: ManualClock) -> None:
+    line = REQUEST.dump_json(question(clock.now()))
+    assert b"\n" not in line
+    assert REQUEST.validate_json(line) == question(clock.now())
+    assert json.loads(line)["reality"]["batteries"][0]["soc_kwh"] == 50.0

@@ -1,0 +1,153 @@
+"""People and other masters at a SunSpec battery, and the heartbeat that says we are there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+import pytest
+
+from drivers.modbus import ModbusLink, open_device
+from drivers.simulated.modbus import ModbusServer
+from drivers.simulated.sunspec import BatteryUnit
+from drivers.types import Driver, WriteOutcome, WriteRequest, WriteResult
+from edge_agent.clock import ManualClock
+
+
+@pytest.fixture
+async def battery(site_link: ModbusLink, clock: ManualClock) -> AsyncIterator[Driver]:
+    device = open_device("bat", site_link, 2, "sunspec_storage", clock)
+    await device.open()
+    yield device
+    await device.close()
+
+
+@pytest.fixture
+def unit(site: ModbusServer) -> BatteryUnit:
+    unit = site.units[2]
+    assert isinstance(unit, BatteryUnit)
+    return unit
+
+
+async def command(device: Driver, value: float, lease_s: float = 60.0) -> WriteOutcome:
+    request = WriteRequest(point="power_setpoint", value=value, lease_s=lease_s, command_id="c")
+    return await device.write(request)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"WSet": -7000}, "WSet to -7000"),
+        ({"WSetEna": 0}, "WSetEna to 0"),
+        ({"WSet": 0, "WSetEna": 0}, "WSetEna to 0"),
+    ],
+    ids=["value", "enable", "both"],
+)
+async def test_what_somebody_else_changed_is_left_alone(
+    battery: Driver,
+    unit: BatteryUnit,
+    site: ModbusServer,
+    clock: ManualClock,
+    change: dict[str, int],
+    said: str,
+) -> None:
+    assert (await command(battery, 5.0)).result is WriteResult.VERIFIED
+    await clock.advance(30)
+    unit.image.set_raw(704, **change)
+    before = site.write_frames
+    outcome = await command(battery, 5.0)
+    assert outcome.result is WriteResult.OVERRIDDEN_LOCALLY
+    assert said in outcome.reason
+    assert site.write_frames == before
+
+
+async def test_a_refresh_and_a_new_value_are_no_override(
+    battery: Driver, clock: ManualClock
+) -> None:
+    for value in (5.0, 5.0, -3.0, -3.0):
+        assert (await command(battery, value)).result is WriteResult.VERIFIED
+        await clock.advance(30)
+
+
+async def test_a_lease_that_ran_out_is_no_override(battery: Driver, clock: ManualClock) -> None:
+    await command(battery, 5.0, lease_s=60)
+    await clock.advance(61)
+    assert (await command(battery, 5.0)).result is WriteResult.VERIFIED
+
+
+async def test_after_a_release_the_next_command_takes_hold(
+    battery: Driver, unit: BatteryUnit
+) -> None:
+    await command(battery, 5.0)
+    assert (await battery.release("power_setpoint")).result is WriteResult.VERIFIED
+    unit.image.set_raw(704, WSet=-9000)
+    assert (await command(battery, 5.0)).result is WriteResult.VERIFIED
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.002)
+    pytest.fail("it did not come about")
+
+
+def beats(unit: BatteryUnit) -> float:
+    return unit.image.raw(802, "CtrlHb")
+
+
+def counts_to(unit: BatteryUnit, count: int) -> bool:
+    return beats(unit) == count
+
+
+async def test_the_heartbeat_counts_while_a_lease_is_held(
+    battery: Driver, unit: BatteryUnit, site: ModbusServer, clock: ManualClock
+) -> None:
+    unit.image.set_raw(802, CtrlHb=41)
+    unit.image.allow(802, "CtrlHb")
+    await battery.read()
+    assert site.write_frames == 0
+    await command(battery, 5.0, lease_s=10)
+    await until(lambda: beats(unit) == 42)
+    for second in range(43, 46):
+        await clock.advance(1)
+        await until(partial(counts_to, unit, second))
+    await clock.advance(20)
+    stopped = beats(unit)
+    for _ in range(3):
+        await clock.advance(1)
+        await battery.read()
+    assert beats(unit) <= stopped + 1
+    assert battery.health.failures == 0
+
+
+@pytest.mark.parametrize("end", ["release", "close", "local"])
+async def test_the_heartbeat_ends_with_the_command(
+    battery: Driver, unit: BatteryUnit, clock: ManualClock, end: str
+) -> None:
+    unit.image.set_raw(802, CtrlHb=0)
+    unit.image.allow(802, "CtrlHb")
+    await command(battery, 5.0, lease_s=600)
+    await until(lambda: beats(unit) == 1)
+    if end == "release":
+        await battery.release("power_setpoint")
+    elif end == "close":
+        await battery.close()
+    else:
+        unit.local = True
+        await command(battery, 5.0)
+    for _ in range(3):
+        await clock.advance(1)
+        await battery.read()
+    assert beats(unit) == 1
+
+
+async def test_a_device_without_a_heartbeat_gets_none(
+    battery: Driver, site: ModbusServer, clock: ManualClock
+) -> None:
+    await command(battery, 5.0)
+    for _ in range(3):
+        await clock.advance(1)
+        await battery.read()
+    assert site.write_frames == 3
