@@ -49,6 +49,7 @@ log = logging.getLogger(__name__)
 
 DATABASE = "edge.db"
 HEALTH_S = 10.0
+LONGEST_COMMIT_S = 60.0
 ROOMS_EVERY = timedelta(minutes=1)
 """So often the people in all rooms are summed."""
 RELEASE_S = 2.0
@@ -268,8 +269,10 @@ class Agent:
 
     async def _commit_loop(self) -> None:
         while True:
-            await self._clock.sleep(self._site.agent.commit_s)
+            pause_s = self._site.agent.commit_s * self._store.health.interval_factor
+            await self._clock.sleep(min(LONGEST_COMMIT_S, pause_s))
             result = await self._store.commit()
+            await self._store.maintain(clock_trusted=self._clock_watch.trusted)
             await self._peaks.persist()
             match result:
                 case CommitFailed(error=error):

@@ -68,6 +68,21 @@ def _house(status: StatusView) -> Iterator[Condition]:
         yield Condition(code="billing_unmeasured", subject="meter", text=text)
     if status.cloud.last_error:
         yield Condition(code="cloud_trouble", subject="cloud", text=status.cloud.last_error)
-    if status.buffer.state != "ok":
-        text = f"{status.buffer.failed_commits} commits have failed; readings wait in memory"
-        yield Condition(code="storage_failing", subject="store", text=text)
+    yield from _store(status)
+
+
+STORE_TROUBLE = {
+    "slow": "the disk takes seconds for a commit; commits are made less often",
+    "failing": "the disk takes nothing; readings wait in memory, no new lease is taken",
+    "in_memory": "the file cannot be written at all; ten minutes of readings are in memory",
+}
+
+
+def _store(status: StatusView) -> Iterator[Condition]:
+    text = STORE_TROUBLE.get(status.buffer.state)
+    if text is not None:
+        yield Condition(code=f"storage_{status.buffer.state}", subject="store", text=text)
+    if status.buffer.space_low:
+        room = f"{status.buffer.bytes_used / 1e6:.0f} of {status.buffer.budget_bytes / 1e6:.0f} MB"
+        text = f"the store uses {room}: older readings are given up or thinned"
+        yield Condition(code="storage_space_low", subject="store", text=text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from drivers.types import Point, Reverts
+from drivers.types import Point
 from edge_agent.store.types import LeaseRow, LeaseState
 
 TIMER_LEASE_S = 120.0
@@ -25,7 +25,7 @@ class Step(StrEnum):
 
 def lease_s(point: Point) -> float:
     """Plant seconds a write holds."""
-    return TIMER_LEASE_S if point.reverts is Reverts.TIMER else STANDING_LEASE_S
+    return TIMER_LEASE_S if point.reverts.by_itself else STANDING_LEASE_S
 
 
 def next_step(lease: LeaseRow | None, wish: float | None, point: Point, now: datetime) -> Step:

@@ -101,6 +101,9 @@ class BufferView:
     failed_commits: int
     dropped_readings: int
     bytes_on_disk: int
+    bytes_used: int = 0
+    budget_bytes: int = 0
+    space_low: bool = False
     notes: tuple[str, ...]
 
 

@@ -107,7 +107,7 @@ def _healthy(parts: Parts, tasks: tuple[TaskView, ...]) -> bool:
     """Whether it does its work: store, tasks, and no alarm that stops it from steering."""
     grave = any(alert.code in GRAVE for alert in parts.alerts.standing)
     running = all(task.state == TaskState.RUNNING for task in tasks)
-    return parts.store.state == "ok" and running and not grave
+    return parts.store.state in ("ok", "slow") and running and not grave
 
 
 def _tasks(supervisor: Supervisor) -> Iterable[TaskView]:
@@ -224,6 +224,9 @@ def _buffer(parts: Parts) -> BufferView:
         failed_commits=health.failed_commits,
         dropped_readings=health.dropped_readings,
         bytes_on_disk=health.bytes_on_disk,
+        bytes_used=health.bytes_used,
+        budget_bytes=health.budget_bytes,
+        space_low=health.space_low,
         notes=health.notes,
     )
 

@@ -66,13 +66,18 @@ def _moment(text: str) -> datetime:
 async def _run(chosen: DemoOptions, *, quiet: bool) -> int:
     from edge_agent.demo.demo import Demo, summary
 
+    over = _asked_to_stop()
     async with Demo(chosen) as demo:
         if not quiet:
             print(f"the hotel is open, the gateway steers it: {demo.address}", flush=True)
             print(f"files in {chosen.folder}; one wall second is {chosen.speed:g} s there")
         outages = asyncio.create_task(demo.outages())
         shows = asyncio.create_task(_show(demo, quiet=quiet))
-        await _until_over(chosen.span)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(
+                None if chosen.span is None else chosen.span.total_seconds()
+            ):
+                await over.wait()
         for task in (outages, shows):
             task.cancel()
         await asyncio.gather(outages, shows, return_exceptions=True)
@@ -85,15 +90,13 @@ async def _run(chosen: DemoOptions, *, quiet: bool) -> int:
     return 0 if figures["lost"] == figures["duplicated"] == figures["leases_left"] == 0 else 1
 
 
-async def _until_over(span: timedelta | None) -> None:
-    """Until the span is over or a person wants to stop."""
+def _asked_to_stop() -> asyncio.Event:
+    """Set by Ctrl-C or SIGTERM, from the start on: whatever has started then ends in order."""
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, over.set)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(None if span is None else span.total_seconds()):
-            await over.wait()
+    return over
 
 
 async def _show(demo: Demo, *, quiet: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -14,6 +13,8 @@ from drivers.types import Clock, DriverError
 from edge_agent.agent import DATABASE, Agent
 from edge_agent.clock import SystemClock, parse_origin
 from edge_agent.cloud.transport import CloudError
+from edge_agent.keeping import store_options
+from edge_agent.logs import set_up_logs
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.mistakes import SiteError
 from edge_agent.store.lock import StateLock
@@ -22,7 +23,6 @@ from edge_agent.store.types import StoreError
 from edge_agent.web.server import WebError
 
 STATE_MODE = 0o700
-LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 
 
 def main(options: Namespace) -> int:
@@ -30,10 +30,10 @@ def main(options: Namespace) -> int:
     try:
         loaded = load_site(options.site)
         clock: Clock = SystemClock() if options.clock is None else parse_origin(options.clock)
-        logging.basicConfig(level=loaded.site.agent.log_level.upper(), format=LOG_FORMAT)
         state_dir = Path(options.state_dir or loaded.site.agent.state_dir)
         state_dir.mkdir(parents=True, exist_ok=True, mode=STATE_MODE)
         with StateLock.acquire(state_dir):
+            set_up_logs(loaded.site.agent.log, state_dir)
             return asyncio.run(_run(loaded, clock, state_dir, tied=options.tied))
     except (SiteError, StoreError, DriverError, CloudError, WebError, ValueError) as error:
         print(f"semdr-edge: {error}", file=sys.stderr)
@@ -50,7 +50,7 @@ async def _run(loaded: LoadedSite, clock: Clock, state_dir: Path, *, tied: bool)
         loop.add_reader(sys.stdin.fileno(), _read_on, over)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, over.set)
-    store = await Store.open(state_dir / DATABASE, clock)
+    store = await Store.open(state_dir / DATABASE, clock, store_options(loaded.site))
     try:
         agent = Agent(loaded, clock, store, state_dir)
         try:

@@ -45,6 +45,27 @@ class Control(StrEnum):
     ENABLED = "enabled"
 
 
+class RetentionSettings(Strict):
+    """How long things are kept, in days, and the most the store may take."""
+
+    raw_days: Annotated[float, Field(gt=0, le=3650)] = 7.0
+    five_min_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+    quarter_days: Annotated[float, Field(gt=0, le=3650)] = 365.0
+    hour_days: Annotated[float, Field(gt=0, le=36500)] = 1826.0
+    plans_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+    audit_days: Annotated[float, Field(gt=0, le=36500)] = 1826.0
+    budget_mb: Annotated[float, Field(ge=50, le=1_000_000)] = 2_000.0
+
+
+class LogSettings(Strict):
+    """Where the agent's own words go; without a file, to the service manager."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    file: str = ""
+    max_mb: Annotated[float, Field(ge=0.1, le=1_000)] = 10.0
+    keep: Annotated[int, Field(ge=1, le=100)] = 5
+
+
 class AgentSettings(Strict):
     """How the agent itself runs."""
 
@@ -54,7 +75,8 @@ class AgentSettings(Strict):
     commit_s: Annotated[float, Field(ge=1, le=60)] = 10.0
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log: LogSettings = LogSettings()
+    retention: RetentionSettings = RetentionSettings()
 
 
 class ModbusLink(Strict):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.house import check_house
+from edge_agent.house import HouseError, check_house
+from tests.cli.conftest import say
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -34,17 +35,19 @@ def test_a_strange_package_in_the_working_folder_is_refused(tmp_path: Path, name
     assert "site.yaml" in isolated.stderr
 
 
-def test_a_missing_package_is_named(tmp_path: Path) -> None:
-    says = (
-        "import sys, importlib.abc\n"
-        "from edge_agent.house import HouseError, check_house\n"
-        "sys.path[:] = []; sys.path_importer_cache.clear(); sys.meta_path[:] = sys.meta_path[:3]\n"
-        "sys.modules.pop('drivers', None)\n"
-        "try: check_house()\n"
-        "except HouseError as error: print(error)\n"
-    )
-    done = run(tmp_path, "-I", "-c", says)
-    assert done.stdout.startswith("the package 'drivers' comes from None"), done.stderr
+@pytest.mark.parametrize("name", ["drivers", "models"])
+def test_a_stranger_first_on_the_path_is_refused_in_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(HouseError, match=f"the package '{name}' comes from {tmp_path}"):
+        check_house()
+    said = say("check", "nowhere.yaml")
+    assert (said.code, said.out) == (1, "")
+    assert "start the installed semdr-edge from another folder" in said.err
 
 
 def test_a_folder_of_data_of_that_name_is_no_stranger(tmp_path: Path) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from field_images import NOW
 from small_house import FAN_COIL, SETPOINT, furnished, write_site
 
 from drivers.types import Point
 from edge_agent.clock import SystemClock
 from edge_agent.envelope import BatteryEnvelope, PvEnvelope, ZoneEnvelope
 from edge_agent.fields import build_drivers
+from edge_agent.planning_grid import plan_grid
 from edge_agent.site.load import LoadedSite, load_site
+from edge_agent.site.schema import Planning
 from edge_agent.sitemodel import GUEST_WEIGHT, actuators, envelopes, site_model
 from edge_agent.tracking import Actuators
 from models.types import Battery, Grid, Pv
@@ -79,3 +83,16 @@ def test_a_setpoint_without_a_safe_band_stays_in_the_comfort_band(paper: LoadedS
     zone = envelopes(paper.site, points)[FAN_COIL]
     assert isinstance(zone, ZoneEnvelope)
     assert (zone.low_c, zone.high_c) == (20.0, 24.0)
+
+
+@pytest.mark.parametrize(
+    ("planning", "first_s", "steps"),
+    [
+        (Planning(grid="graded", horizon_h=24), 300, 112),
+        (Planning(grid="even", step_min=15, horizon_h=6), 900, 24),
+    ],
+)
+def test_a_plan_has_the_steps_the_site_wants(planning: Planning, first_s: int, steps: int) -> None:
+    grid = plan_grid(planning, NOW + timedelta(minutes=7))
+    assert (grid.step_s[0], len(grid)) == (first_s, steps)
+    assert grid.start <= NOW + timedelta(minutes=7) < grid.start + timedelta(seconds=first_s)

@@ -56,6 +56,7 @@ async def test_a_task_that_dies_is_visible_and_started_again(
     assert work.starts_s[1] - work.starts_s[0] == pytest.approx(BACKOFF_S[0], abs=0.2)
 
 
+@pytest.mark.slow
 async def test_the_pauses_grow(supervisor: Supervisor, until: Until) -> None:
     work = Work(ValueError("one"), ValueError("two"))
     supervisor.start("poll", work)

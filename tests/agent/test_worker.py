@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from measured_days import FURNISHED, measure
@@ -20,10 +22,12 @@ from edge_agent.clock import ManualClock
 from edge_agent.plan_words import ANSWER, REQUEST, PlanRequest
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.store.store import Store
-from edge_agent.worker import Worker, main, serve
+from edge_agent.worker import CHANGED, Worker, main, serve
 from edge_agent.worker_client import WorkerClient, worker_command
 from models.types import BatteryState, DemandTerm, Plan, PlanSource, ReasonCode, ZoneState
 
+CHARGES = "[{id: peak, rate_per_kw: 9.0, interval_min: 15}]"
+Pipes = Callable[[bytes], io.BytesIO]
 SOLVER = {PlanSource.SOLVER, PlanSource.ROUNDED}
 
 
@@ -170,6 +174,69 @@ def test_it_ends_when_the_agent_hangs_up_and_at_a_line_it_cannot_read(place: Pla
     )
     assert torn.returncode != 0
     assert torn.stdout == b""
+
+
+@pytest.fixture
+def pipes(monkeypatch: pytest.MonkeyPatch) -> Pipes:
+    """This process's own standard input and output as bytes."""
+
+    def lay(asked: bytes) -> io.BytesIO:
+        said = io.BytesIO()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(asked)))
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(said))
+        return said
+
+    return lay
+
+
+async def test_it_serves_its_standard_streams(place: Place, pipes: Pipes) -> None:
+    at = await measure(place.database, FURNISHED)
+    said = pipes(REQUEST.dump_json(question(at, 7)) + b"\n")
+    assert main(list(place.command[4:])) == 0
+    answer = ANSWER.validate_json(said.getvalue())
+    assert answer.id == 7
+    check(answer.plan, at)
+
+
+def test_a_site_file_changed_behind_its_back_is_not_used(
+    place: Place, pipes: Pipes, clock: ManualClock
+) -> None:
+    words = list(place.command[4:])
+    place.site.write_text(place.site.read_text() + "\n# another site\n")
+    said = pipes(REQUEST.dump_json(question(clock.now(), 3)) + b"\n")
+    assert main(words) == 1
+    answer = ANSWER.validate_json(said.getvalue())
+    assert (answer.id, answer.plan, answer.refusal) == (3, None, CHANGED)
+
+
+HOURS = "start,price_per_kwh\n" + "".join(
+    f"2026-06-0{day}T{hour:02}:00:00Z,0.{day}\n" for day in range(1, 6) for hour in range(24)
+)
+
+
+async def test_new_prices_are_read_and_wrong_ones_leave_the_old(tmp_path: Path) -> None:
+    def priced(site: dict[str, Any]) -> None:
+        furnished(site)
+        site["feeds"] = {"price": {"file": "prices.csv"}}
+
+    prices, site = tmp_path / "prices.csv", write_site(tmp_path, change=priced)
+    (tmp_path / "tariff.yaml").write_text("{kind: real_time, demand_charges: " + CHARGES + "}")
+    prices.write_text(HOURS)
+    at = await measure(tmp_path / "edge.db", FURNISHED)
+    worker = Worker(load_site(site), tmp_path / "edge.db", tmp_path / "compiled")
+    cheap = check(worker.answer(question(at)).plan, at)
+    prices.write_text(HOURS.replace(",0.3", ",0.6"))
+    os.utime(prices, ns=(1, 1))
+    dear = check(worker.answer(question(at, 2)).plan, at)
+    assert dear.cost.energy == pytest.approx(2 * cheap.cost.energy, rel=0.05)
+    prices.write_text("start,price_per_kwh\nnever,1\n")
+    os.utime(prices, ns=(2, 2))
+    kept = check(worker.answer(question(at, 3)).plan, at)
+    assert kept.cost.energy == pytest.approx(dear.cost.energy, rel=0.05)
+    assert any("older prices stay" in reason.text for reason in kept.reasons)
+    prices.unlink()
+    gone = check(worker.answer(question(at, 4)).plan, at)
+    assert any("older prices stay" in reason.text for reason in gone.reasons)
 
 
 def test_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:

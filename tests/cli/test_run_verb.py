@@ -139,6 +139,7 @@ def test_the_agent_plans_without_solver_or_pandas_in_its_own_process(tmp_path: P
     assert done.stdout.strip() == "0 []", done.stderr
 
 
+@pytest.mark.slow
 def test_a_kill_is_survived_and_the_socket_taken_over(tmp_path: Path) -> None:
     first = Gateway(tmp_path)
     first.process.kill()
@@ -157,11 +158,11 @@ def test_a_kill_is_survived_and_the_socket_taken_over(tmp_path: Path) -> None:
         again.kill()
 
 
-@pytest.mark.parametrize("flag", ["--clock"])
-def test_plant_time_may_be_given(tmp_path: Path, flag: str) -> None:
+@pytest.mark.slow
+def test_plant_time_may_be_given(tmp_path: Path) -> None:
     path = write_site(tmp_path, free_tcp_port(), free_udp_port())
     state_dir = tmp_path / "state"
-    words = start_command(path, flag, "60@0=2026-06-01T00:00:00+00:00")
+    words = start_command(path, "--clock", "60@0=2026-06-01T00:00:00+00:00")
     process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
     try:
         end_s = time.monotonic() + 15
@@ -171,6 +172,23 @@ def test_plant_time_may_be_given(tmp_path: Path, flag: str) -> None:
         assert said.code == 0
         assert " at 2026-" in said.out.splitlines()[0]
         process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+
+
+def test_tied_to_whoever_started_it_it_ends_with_him(tmp_path: Path) -> None:
+    path = write_site(tmp_path, free_tcp_port(), free_udp_port())
+    words = start_command(path, "--tied")
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        end_s = time.monotonic() + 15
+        while say("plan", "--state-dir", str(tmp_path / "state")).code:
+            assert time.monotonic() < end_s
+            time.sleep(0.05)
+        assert process.stdin is not None
+        process.stdin.write(b"anything\n")
+        process.stdin.close()
         assert process.wait(10) == 0
     finally:
         process.kill()

@@ -61,7 +61,7 @@ class Footprint:
 def troubled(chance: random.Random, server: RawServer) -> Answer:
     """Honest nine times in ten, else one of the faults; at times the line is cut as well."""
     wrong: list[Answer] = [
-        faults.short(1),
+        faults.short(0),
         faults.other_function,
         faults.other_unit,
         faults.nothing,

@@ -37,7 +37,9 @@ points:
 
 def load(folder: Path, text: str) -> RegisterProfile | SunSpecProfile:
     (folder / "meter.yaml").write_text(text)
-    return load_profile("meter", folder)
+    profile = load_profile("meter", folder)
+    assert isinstance(profile, RegisterProfile | SunSpecProfile)
+    return profile
 
 
 def test_shipped_profiles_load_and_name_their_source() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,14 @@ def clock() -> ManualClock:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "readings.db"
+
+
+@pytest.fixture
+def in_ram(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: for long lives that do not look at durability."""
+    shared = Path("/dev/shm")  # noqa: S108 - a file system in memory, the folder within is ours
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else tmp_path) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -25,6 +25,11 @@ BUDGET = 520_000
 POINTS = 40
 
 
+@pytest.fixture
+def path(in_ram: Path) -> Path:
+    return in_ram / "readings.db"
+
+
 async def fill(store: Store, clock: ManualClock, commits: int) -> dict[int, list[Reading]]:
     """A commit each 10 s of readings that do not compress; what each holds."""
     chance = random.Random(await store.last_seq())  # noqa: S311 - filling, no secret

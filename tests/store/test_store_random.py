@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drivers.types import Quality, Reading
@@ -168,8 +168,12 @@ class Life:
                 assert db.execute(query).fetchone() == (counted,), view
 
 
-@settings(max_examples=60, deadline=None)
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.lists(EVENTS, max_size=40))
-def test_nothing_committed_is_lost_doubled_or_reordered(events: list[Event]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+def test_nothing_committed_is_lost_doubled_or_reordered(in_ram: Path, events: list[Event]) -> None:
+    with tempfile.TemporaryDirectory(dir=in_ram) as folder:
         asyncio.run(Life(Path(folder) / "readings.db").run(events))

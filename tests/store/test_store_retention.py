@@ -24,6 +24,11 @@ POWER = Reading(device="meter", point="power", value=0.0, unit="kW", at=START, q
 POINTS = ("power", "voltage")
 
 
+@pytest.fixture
+def path(in_ram: Path) -> Path:
+    return in_ram / "readings.db"
+
+
 def noise(seed: int) -> float:
     """A number in [0, 1) without a pattern, the same each time."""
     return math.sin(seed * 12.9898) * 43758.5453 % 1.0

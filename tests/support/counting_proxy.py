@@ -19,6 +19,7 @@ class CountingProxy:
         self._server_port = server_port
         self._server: asyncio.Server | None = None
         self._pipes: set[asyncio.Task[None]] = set()
+        self._ends: list[asyncio.StreamWriter] = []
         self.port = 0
         self.reads = 0
         self.writes = 0
@@ -39,9 +40,13 @@ class CountingProxy:
         for pipe in self._pipes:
             pipe.cancel()
         await asyncio.gather(*self._pipes, return_exceptions=True)
+        for end in self._ends:
+            end.close()
+        await asyncio.gather(*(end.wait_closed() for end in self._ends), return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
+        self._ends += [writer, up_writer]
         self._keep(self._requests(reader, up_writer))
         self._keep(self._answers(up_reader, writer))
 
