@@ -1,53 +1,48 @@
-"""One connection to a Modbus peer: a request goes out, and its own reply or an error comes back.
+"""The one place that touches pymodbus: a connection that answers or raises our own errors.
 
-Every reply is held against its request: transaction id, unit, function, length and address.
+Replies are checked for function, unit and length, which pymodbus leaves to its caller.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
+import struct
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, cast
 from urllib.parse import urlsplit
 
-from drivers.modbus_frame import (
-    ERROR_FLAG,
-    SHORTEST_RTU,
-    WRITE_MULTIPLE,
-    WRITE_SINGLE,
-    NoFrameError,
-    read_pdu,
-    registers_of,
-    rtu_frame,
-    take_rtu,
-    take_tcp,
-    tcp_frame,
-    write_pdu,
-)
+from pymodbus import FramerType
+from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
+from pymodbus.pdu import ModbusPDU
+
 from drivers.modbus_tty import Line, open_tty, parse_line
 from drivers.readplan import Function
 from drivers.types import (
     BadReplyError,
     DeviceBusyError,
     DeviceRefusedError,
-    DriverError,
     LinkDownError,
     LinkTimeoutError,
     SetupError,
 )
 
-__all__ = ["WRITE_MULTIPLE", "WRITE_SINGLE", "Connection", "Target", "parse_url"]
-
+WRITE_SINGLE: Final = 6
+WRITE_MULTIPLE: Final = 16
 ILLEGAL_FUNCTION: Final = 1
 ILLEGAL_ADDRESS: Final = 2
 ILLEGAL_VALUE: Final = 3
 _BUSY = (5, 6)
 _UNREACHABLE = (10, 11)
-_CONFIRMATION = 5
-"""Bytes of the reply to a write."""
-_MOST_NOISE = 1024
-"""Bytes without a reply in them after which a serial line counts as broken."""
+_RTU_READ_OVERHEAD = 5
+"""Bytes around the registers of a reply: unit, function, count and checksum."""
+_RTU_WRITE_REPLY = 8
+_NEVER = 1_000_000
+"""Unanswered requests before pymodbus would close the connection by itself."""
 
 _CODES = {
     1: "illegal function",
@@ -90,190 +85,145 @@ class UnreachableError(LinkTimeoutError):
     """The gateway answered for a unit that does not."""
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """The one request under way."""
-
-    tid: int
-    unit: int
-    function: int
-    reply: asyncio.Future[bytes]
-
-
-class Connection(asyncio.Protocol):
-    """One session: one request at a time, no retries, no reconnects."""
+class Connection:
+    """One pymodbus client without its retries, reconnects and logging."""
 
     def __init__(self, target: Target, timeout_s: float) -> None:
-        self.last_byte_s = 0.0
-        """Loop time of the last byte received."""
+        # Time-outs and broken replies come back as errors here; pymodbus would log each as well.
+        logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
         self._target = target
         self._timeout_s = timeout_s
+        self._waiting = False
+        self._heard = 0
+        self.last_byte_s = 0.0
+        """Loop time of the last byte received."""
         self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.Transport | None = None
-        self._waiting: _Waiting | None = None
-        self._buffer = b""
-        self._tid = 0
+        self._client = AsyncModbusTcpClient(
+            target.host or "localhost",
+            framer=FramerType.RTU if target.rtu else FramerType.SOCKET,
+            port=target.port,
+            reconnect_delay=0,
+            timeout=timeout_s,
+            retries=0,
+            trace_packet=self._packet,
+            trace_connect=self._changed,
+        )
+        self._client.set_max_no_responses(_NEVER)
+        if target.line is not None:
+            self._client.ctx.call_create = partial(
+                open_tty, target.line, cast("asyncio.Protocol", self._client.ctx)
+            )
 
     @property
     def connected(self) -> bool:
         """Whether requests can be sent."""
-        return self._transport is not None and not self._transport.is_closing()
+        return self._client.connected
+
+    def _packet(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - pymodbus calls it so
+        """Note when bytes come in, and how many stand together unread."""
+        if not sending:
+            self.last_byte_s = self._loop.time()
+            self._heard = max(self._heard, len(data))
+        return data
+
+    def _changed(self, connected: bool) -> None:  # noqa: FBT001 - pymodbus calls it so
+        """A connection lost while a request waits ends the request at once, not at its time-out."""
+        future = self._client.ctx.response_future
+        if not connected and self._waiting and not future.done():
+            future.set_exception(ConnectionException("closed by the peer"))
 
     async def connect(self) -> None:
         """Connect; LinkDownError when nobody is there."""
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                if self._target.line is not None:
-                    self._transport, _ = await open_tty(self._target.line, self)
-                    return
-                self._transport, _ = await self._loop.create_connection(
-                    lambda: self, self._target.host, self._target.port
-                )
-        except OSError as error:
-            msg = f"cannot connect: {error or 'no answer'}"
-            raise LinkDownError(msg) from error
-        _keep_alive(self._transport.get_extra_info("socket"))
+        if not await self._client.connect():
+            self.close()
+            msg = "cannot connect"
+            raise LinkDownError(msg)
+        if self._target.line is None:
+            _keep_alive(self._client.ctx.transport.get_extra_info("socket"))
 
     def close(self) -> None:
         """Close; a request that waits ends with LinkDownError."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            transport.abort()
-        self._fail(LinkDownError("connection closed"))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The peer has gone: a request that waits ends at once, not at its time-out."""
-        self._transport = None
-        self._fail(LinkDownError(f"connection lost: {exc or 'closed by the peer'}"))
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came; what belongs to no request is dropped."""
-        self.last_byte_s = self._loop.time()
-        buffer = self._buffer + data if self._buffer else data
-        if self._waiting is not None and self._waiting.reply.done():
-            self._waiting = None
-        if not self._target.rtu:
-            self._buffer = self._take_tcp(buffer)
-        elif self._waiting is None:
-            self._buffer = b""
-        else:
-            self._buffer = self._take_rtu(buffer, self._waiting)
-
-    def _take_tcp(self, buffer: bytes) -> bytes:
-        """Handle every whole frame, return what is left; a reply with an old id is late."""
-        try:
-            while (frame := take_tcp(buffer)) is not None:
-                tid, unit, pdu, used = frame
-                buffer = buffer[used:]
-                waiting = self._waiting
-                if waiting is not None and waiting.tid == tid:
-                    self._answer(waiting, unit, pdu)
-        except NoFrameError as error:
-            self._fail(BadReplyError(str(error)))
-            self.close()
-            return b""
-        return buffer
-
-    def _take_rtu(self, buffer: bytes, waiting: _Waiting) -> bytes:
-        found = take_rtu(buffer, waiting.unit, waiting.function)
-        if found is not None:
-            unit, pdu, end = found
-            if len(buffer) - end >= SHORTEST_RTU:
-                self._fail(BadReplyError("more came than one reply"))
-            else:
-                self._answer(waiting, unit, pdu)
-            return b""
-        if len(buffer) > _MOST_NOISE:
-            self._fail(BadReplyError(f"{len(buffer)} bytes without a reply"))
-            return b""
-        return buffer
-
-    def _answer(self, waiting: _Waiting, unit: int, pdu: bytes) -> None:
-        """End the request with its reply, or with what is wrong about it."""
-        self._waiting = None
-        error = _fault(waiting, unit, pdu)
-        if waiting.reply.done():
-            return
-        if error is None:
-            waiting.reply.set_result(pdu)
-        else:
-            waiting.reply.set_exception(error)
-
-    def _fail(self, error: DriverError) -> None:
-        """End the request under way, if there is one."""
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None and not waiting.reply.done():
-            waiting.reply.set_exception(error)
-
-    def _expire(self, patience_s: float) -> None:
-        heard = f", only {len(self._buffer)} stray bytes" if self._buffer else ""
-        self._fail(LinkTimeoutError(f"nothing within {patience_s:.3g} s{heard}"))
+        self._client.close()
+        self._changed(connected=False)
 
     async def read(
         self, unit: int, function: Function, address: int, count: int, patience_s: float
     ) -> tuple[int, ...]:
         """`count` registers within so many seconds; one of the driver errors otherwise."""
-        try:
-            request = read_pdu(function, address, count)
-        except ValueError as error:
-            raise SetupError(str(error)) from error
-        registers = registers_of(await self._ask(unit, request, patience_s))
-        if len(registers) != count:
-            msg = f"short reply: {len(registers)} of {count} registers at {address}"
+        ask = (
+            self._client.read_holding_registers
+            if function is Function.HOLDING
+            else self._client.read_input_registers
+        )
+        request = partial(ask, address, count=count, device_id=unit)
+        reply = await self._ask(request, patience_s)
+        _check(reply, unit, function)
+        self._check_alone(_RTU_READ_OVERHEAD + 2 * len(reply.registers))
+        if len(reply.registers) != count:
+            msg = f"short reply: {len(reply.registers)} of {count} registers at {address}"
             raise BadReplyError(msg)
-        return registers
+        return tuple(reply.registers)
 
     async def write(
         self, unit: int, function: int, address: int, registers: tuple[int, ...]
     ) -> None:
         """Write registers with function 6 or 16; one of the driver errors otherwise."""
-        try:
-            request = write_pdu(function, address, registers)
-        except ValueError as error:
-            raise SetupError(str(error)) from error
-        reply = await self._ask(unit, request, self._timeout_s)
-        confirmed = int.from_bytes(reply[1:3], "big")
-        if len(reply) != _CONFIRMATION or confirmed != address:
-            msg = f"wrote {address}, the reply confirms {confirmed}"
+        if function == WRITE_SINGLE:
+            ask = partial(self._client.write_register, address, registers[0], device_id=unit)
+        else:
+            ask = partial(self._client.write_registers, address, list(registers), device_id=unit)
+        reply = await self._ask(ask, self._timeout_s)
+        _check(reply, unit, function)
+        self._check_alone(_RTU_WRITE_REPLY)
+        if reply.address != address:
+            msg = f"wrote {address}, the reply confirms {reply.address}"
             raise BadReplyError(msg)
 
-    async def _ask(self, unit: int, pdu: bytes, patience_s: float) -> bytes:
-        """The reply to one request; after an error or a cancellation nobody waits any more."""
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            raise LinkDownError("connection lost")
-        self._tid = self._tid % 0xFFFF + 1
-        waiting = _Waiting(self._tid, unit, pdu[0], self._loop.create_future())
-        self._waiting = waiting
-        if self._target.rtu:
-            self._buffer = b""
-            transport.write(rtu_frame(unit, pdu))
-        else:
-            transport.write(tcp_frame(self._tid, unit, pdu))
-        timer = self._loop.call_later(patience_s, self._expire, patience_s)
+    def _check_alone(self, expected: int) -> None:
+        """Raise unless exactly one reply came: frames without ids cannot tell two apart."""
+        if self._target.rtu and self._heard != expected:
+            msg = f"{self._heard} bytes came where the reply has {expected}"
+            raise BadReplyError(msg)
+
+    async def _ask(self, ask: Callable[[], Awaitable[ModbusPDU]], patience_s: float) -> ModbusPDU:
+        """One request and its reply, with pymodbus's errors turned into ours."""
+        self._client.ctx.comm_params.timeout_connect = patience_s
+        self._waiting = True
+        self._heard = 0
         try:
-            return await waiting.reply
+            return await ask()
+        except ConnectionException as error:
+            msg = "connection lost"
+            raise LinkDownError(msg) from error
+        except ModbusIOException as error:
+            msg = f"nothing within {patience_s:.3g} s"
+            raise LinkTimeoutError(msg) from error
+        except ModbusException as error:
+            raise BadReplyError(str(error)) from error
+        except (ValueError, struct.error) as error:
+            msg = f"request cannot be encoded: {error}"
+            raise SetupError(msg) from error
         finally:
-            timer.cancel()
-            self._waiting = None
+            self._waiting = False
 
 
-def _fault(waiting: _Waiting, unit: int, pdu: bytes) -> DriverError | None:
-    """What is wrong with a reply, None for a success of the unit and function asked."""
-    if unit != waiting.unit:
-        return BadReplyError(f"asked unit {waiting.unit}, unit {unit} answered")
-    function = pdu[0] & ~ERROR_FLAG
-    if function != waiting.function:
-        return BadReplyError(f"asked function {waiting.function}, function {function} answered")
-    if not pdu[0] & ERROR_FLAG:
-        return None
-    code = pdu[1] if len(pdu) > 1 else 0
+def _check(reply: ModbusPDU, unit: int, function: int) -> None:
+    """Raise unless the reply is a success of this unit and function."""
+    if reply.dev_id != unit:
+        msg = f"asked unit {unit}, unit {reply.dev_id} answered"
+        raise BadReplyError(msg)
+    if reply.function_code & 0x7F != function:
+        msg = f"asked function {function}, function {reply.function_code & 0x7F} answered"
+        raise BadReplyError(msg)
+    if not reply.isError():
+        return
+    code = reply.exception_code
     text = f"exception {code} ({_CODES.get(code, 'unknown')})"
     if code in _BUSY:
-        return DeviceBusyError(text)
+        raise DeviceBusyError(text)
     if code in _UNREACHABLE:
-        return UnreachableError(text)
-    return DeviceRefusedError(text, code)
+        raise UnreachableError(text)
+    raise DeviceRefusedError(text, code)
 
 
 def _keep_alive(sock: socket.socket) -> None:

@@ -100,8 +100,6 @@ class _Raster:
 
     def dark_is_zero(self, power_kw: Floats, site: Site) -> Floats:
         """PV power with the nights filled: a sleeping inverter makes nothing after sunset."""
-        if not self.count:
-            return power_kw
         middles: Floats = self.first_s + QUARTER_S * (np.arange(self.count, dtype=np.float64) + 0.5)
         dark = cos_zenith(middles, site.site.latitude, site.site.longitude) <= 0
         return np.where(dark & np.isnan(power_kw), 0.0, power_kw)

@@ -9,9 +9,10 @@ import random
 import struct
 import tty
 
+from pymodbus.framer import FramerRTU
+
 from bench.field_parts.rig import CLOCK
 from drivers.modbus import ModbusLink
-from drivers.modbus_frame import rtu_frame
 from drivers.readplan import Function
 from drivers.types import DriverError
 
@@ -50,7 +51,7 @@ class LateSlave:
             body = struct.pack(f">BB{count}H", 3, 2 * count, *range(address, address + count))
             late = self._chance.random() < LATE_SHARE
             delay_s = self._chance.uniform(TIMEOUT_S, LONGEST_LATENESS_S) if late else 0.001
-            self._loop.call_later(delay_s, os.write, self._master, rtu_frame(frame[0], body))
+            self._loop.call_later(delay_s, os.write, self._master, _rtu_frame(frame[0], body))
 
     def stop(self) -> None:
         """Close both ends."""
@@ -81,3 +82,9 @@ async def misattributed() -> tuple[int, int]:
     await asyncio.sleep(LONGEST_LATENESS_S)
     slave.stop()
     return wrong, values
+
+
+def _rtu_frame(unit: int, pdu: bytes) -> bytes:
+    """A frame for a serial line."""
+    body = bytes((unit,)) + pdu
+    return body + FramerRTU.compute_CRC(body).to_bytes(2, "big")

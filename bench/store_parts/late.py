@@ -36,7 +36,8 @@ def lay_out_month(path: Path) -> None:
         db.executemany("INSERT INTO point VALUES (?, ?, ?, ?)", names)
         first, start_ms = 1, int(START.timestamp() * 1000)
         db.executemany(
-            "INSERT INTO commit_block VALUES (?, ?, 600, 1, 0, ?)",
+            "INSERT INTO commit_block (seq, start_ms, n, boot, mono_ms, body)"
+            " VALUES (?, ?, 600, 1, 0, ?)",
             [(first + n, start_ms + n * 60_000, bodies[n % 60]) for n in range(EXPORT_DAYS * 1440)],
         )
 

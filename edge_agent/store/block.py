@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate, groupby, pairwise
 from typing import NamedTuple, TypeVar, cast
@@ -174,6 +174,20 @@ def readings_of(columns: Iterable[Column]) -> list[Reading]:
             ]
             start = end
     return found
+
+
+def shifted(columns: Sequence[Column], by_ms: int) -> list[Column]:
+    """The columns with `by_ms` added to each time; what was read together still shares its list."""
+    if not by_ms:
+        return list(columns)
+    times: dict[int, list[int]] = {}
+    moved = []
+    for column in columns:
+        at_ms = times.get(id(column.at_ms))
+        if at_ms is None:
+            at_ms = times[id(column.at_ms)] = [at + by_ms for at in column.at_ms]
+        moved.append(replace(column, at_ms=at_ms))
+    return moved
 
 
 _Item = TypeVar("_Item", bound=Hashable)

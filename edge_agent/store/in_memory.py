@@ -16,7 +16,8 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from drivers.types import Clock, Reading
+from drivers.types import Clock
+from edge_agent.store.gathering import Part
 from edge_agent.store.journal import Journal
 from edge_agent.store.opening import CARRIED, pour
 from edge_agent.store.schema import create_tables, no_hook, refuse_newer
@@ -152,7 +153,7 @@ class Held:
 
     def __init__(self, clock: Clock, why: str) -> None:
         self._clock = clock
-        self._parts: deque[tuple[float, Sequence[Reading]]] = deque()
+        self._parts: deque[tuple[float, Part]] = deque()
         self._next_try_s = clock.monotonic_s() + RETRY_S
         self.why = why
         self.dropped = 0
@@ -160,15 +161,14 @@ class Held:
     @property
     def readings(self) -> int:
         """How many are held."""
-        return sum(len(part) for _, part in self._parts)
+        return sum(len(part.readings) for _, part in self._parts)
 
-    def hold(self, readings: Sequence[Reading]) -> None:
+    def hold(self, parts: Sequence[Part]) -> None:
         """Keep what was gathered, and let go of what is too old."""
         now_s = self._clock.monotonic_s()
-        if readings:
-            self._parts.append((now_s, readings))
+        self._parts.extend((now_s, part) for part in parts)
         while self._parts and self._parts[0][0] < now_s - HELD_S:
-            self.dropped += len(self._parts.popleft()[1])
+            self.dropped += len(self._parts.popleft()[1].readings)
 
     def is_time(self) -> bool:
         """Whether the file should be tried again."""
@@ -178,6 +178,6 @@ class Held:
         self._next_try_s = now_s + RETRY_S
         return True
 
-    def next_part(self) -> Sequence[Reading] | None:
+    def next_part(self) -> Part | None:
         """The oldest part, handed out once."""
         return self._parts.popleft()[1] if self._parts else None

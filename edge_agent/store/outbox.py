@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from drivers.types import Quality, Reading
-from edge_agent.store.block import Column, decode, readings_of
+from edge_agent.clock_trust import ClockTrust
+from edge_agent.store.block import Column, decode, readings_of, shifted
 from edge_agent.store.points import PointNumbers
+from edge_agent.store.rows import BlockRow
 from edge_agent.store.schema import WriteHook, writing
 from edge_agent.store.stamps import from_ms, to_ms
-from edge_agent.store.telemetry import BlockRow
 from edge_agent.store.tombstones import OLDEST_DROPPED, Tombstone, between
+from edge_agent.store.trusting import NEWEST_AT, SEND_WAIT_MS, TRUSTS, Waiting
 from edge_agent.store.types import DamagedBlockError
 
 SLICE_READINGS = 10_000
@@ -26,7 +28,7 @@ LATE_MS = 120_000
 
 COMMITS_AFTER = "SELECT * FROM commit_block WHERE seq > ? ORDER BY seq LIMIT ?"
 BLOCKS_SINCE = (
-    "SELECT start_ms, seq, body FROM commit_block WHERE (start_ms, seq) > (?, ?)"
+    "SELECT start_ms, seq, shift_ms, body FROM commit_block WHERE (start_ms, seq) > (?, ?)"
     " ORDER BY start_ms, seq LIMIT ?"
 )
 OLDEST = "SELECT min(seq) FROM commit_block"
@@ -63,6 +65,8 @@ class StoredCommit:
     thinned: tuple[Tombstone, ...] = ()
     """What was given up for want of room between the commit before and this one, itself included;
     a range that ends with this number has left its means here."""
+    trust: ClockTrust = ClockTrust.ESTIMATED
+    """How far its times may be believed; `unknown` once it has waited for long enough."""
     damage: str = ""
     """Why the block does not decode; empty for a sound one."""
 
@@ -75,18 +79,27 @@ class StoredCommit:
 class Outbox:
     """Reads blocks back and keeps the watermarks, on the storage thread."""
 
-    def __init__(self, db: sqlite3.Connection, points: PointNumbers, hook: WriteHook) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, points: PointNumbers, hook: WriteHook, waiting: Waiting
+    ) -> None:
         self._db = db
+        self._waiting = waiting
         self._points = points
         self._hook = hook
 
     def commits_after(self, seq: int, limit: int) -> list[StoredCommit]:
-        """The next commits above `seq` in order: up to `limit`, fewer when they are large."""
+        """The next commits above `seq` in order: up to `limit`, fewer when they are large.
+
+        None from one on whose time may still become known.
+        """
         found: list[StoredCommit] = []
         readings = 0
         with closing(self._db.execute(COMMITS_AFTER, (seq, min(limit, SLICE_ROWS)))) as rows:
             for row in rows:
-                found.append(self._unpack(BlockRow(*row)))
+                block = BlockRow(*row)
+                if self._waiting.waits(block.trust, block.boot, block.mono_ms, SEND_WAIT_MS):
+                    break
+                found.append(self._unpack(block))
                 readings += found[-1].count
                 if readings >= SLICE_READINGS:
                     break
@@ -115,9 +128,9 @@ class Outbox:
         start = place or Place(since_ms - LATE_MS, -1)
         rows = self._db.execute(BLOCKS_SINCE, (*start, SLICE_ROWS)).fetchall() if wanted else []
         found: Trace = []
-        for *_, body in rows:
+        for *_, shift_ms, body in rows:
             try:
-                columns = decode(body, self._points.names, wanted)
+                columns = shifted(decode(body, self._points.names, wanted), shift_ms)
             except DamagedBlockError:
                 continue
             for column in columns:
@@ -134,6 +147,11 @@ class Outbox:
         if oldest is None:
             return self.watermark("used") + 1
         return int(oldest) if dropped is None else min(int(oldest), int(dropped[0]))
+
+    def newest_at(self) -> datetime | None:
+        """Time of the newest commit whose clock was not unknown; None when there is none."""
+        found = self._db.execute(NEWEST_AT).fetchone()
+        return from_ms(found[0]) if found else None
 
     def watermark(self, lane: str) -> int:
         """The number up to which `lane` (used, sent, acked) has come."""
@@ -158,7 +176,7 @@ class Outbox:
         columns: list[Column] = []
         damage = ""
         try:
-            columns = decode(row.body, self._points.names)
+            columns = shifted(decode(row.body, self._points.names), row.shift_ms)
         except DamagedBlockError as error:
             damage = str(error)
         return StoredCommit(
@@ -168,6 +186,7 @@ class Outbox:
             mono_ms=row.mono_ms,
             count=row.n,
             columns=tuple(columns),
+            trust=TRUSTS[row.trust],
             damage=damage,
         )
 

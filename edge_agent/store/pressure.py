@@ -13,10 +13,11 @@ from edge_agent.store.points import PointNumbers
 from edge_agent.store.pruning import DELETE_BLOCK, Pruner
 from edge_agent.store.retention import Freed, Retention
 from edge_agent.store.rollup import COLUMNS, POINT_BITS, POINT_MASK
+from edge_agent.store.rows import BlockRow
 from edge_agent.store.schema import WriteHook, writing
 from edge_agent.store.stamps import from_ms
 from edge_agent.store.summary import RollupRow, from_row
-from edge_agent.store.telemetry import INSERT, BlockRow
+from edge_agent.store.telemetry import INSERT
 from edge_agent.store.tombstones import Tombstone
 
 START_SHARE = 0.95
@@ -36,7 +37,7 @@ PLANS_KEPT = 96
 
 OLDEST_BLOCKS = "SELECT seq FROM commit_block WHERE seq <= ? ORDER BY seq LIMIT ?"
 NEXT_BLOCKS = (
-    "SELECT seq, start_ms, n, boot, mono_ms, x'' FROM commit_block"
+    "SELECT seq, start_ms, n, boot, mono_ms, x'', wall_ms, trust, shift_ms FROM commit_block"
     " WHERE seq > ? AND seq <= ? AND seq NOT IN (SELECT last FROM tombstone)"
     " ORDER BY seq LIMIT ?"
 )
@@ -134,7 +135,9 @@ class Pressure:
             self._db.execute(DELETE_BLOCK, (block.seq,))
         kept = sum(map(len, series.values()))
         if kept:
-            thin = run[-1]._replace(start_ms=run[0].start_ms, n=kept, body=encode(series))
+            thin = run[-1]._replace(
+                start_ms=run[0].start_ms, n=kept, body=encode(series), shift_ms=0
+            )
             self._db.execute(INSERT, thin)
         first, last = run[0].seq, run[-1].seq
         tombstones.put(self._db, Tombstone(first, last, sum(b.n for b in run), kept))

@@ -14,7 +14,8 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
-from edge_agent.store.block import PointName, decode
+from edge_agent.store.block import PointName, decode, shifted
+from edge_agent.store.restamping import RESTAMPS
 from edge_agent.store.rollup import CURSOR, LANES, POINT_BITS
 from edge_agent.store.schema import open_readonly
 from edge_agent.store.stamps import to_ms
@@ -35,7 +36,9 @@ QUARTERS = (
     " JOIN quarter ON quarter.key = span.key WHERE used > 0"
 )
 """The rows of one point: a seek for each quarter hour."""
-NEXT_BLOCKS = "SELECT seq, body FROM commit_block WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+NEXT_BLOCKS = (
+    "SELECT seq, shift_ms, body FROM commit_block WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class HistoryReader:
         self._quarters: dict[str, _Quarters] = {}
         self.last_seq: int | None = None
         """Newest commit taken in; None before the first."""
+        self._restamps = 0
         self.damaged_blocks = 0
         """Blocks left out because they do not decode."""
 
@@ -132,6 +136,10 @@ class HistoryReader:
         self, db: sqlite3.Connection, names: Mapping[int, PointName], oldest_ms: int
     ) -> None:
         oldest, newest = db.execute(ENDS).fetchone()
+        restamps = int(db.execute(RESTAMPS).fetchone()[0])
+        if restamps != self._restamps:
+            # What was counted may have been counted at a wrong time.
+            self._quarters, self.last_seq, self._restamps = {}, None, restamps
         if self.last_seq is not None and oldest is not None and oldest > self.last_seq + 1:
             # Blocks have gone that were not read.
             self._quarters, self.last_seq = {}, None
@@ -181,13 +189,13 @@ class HistoryReader:
         place = after
         while names and place < last:
             rows = db.execute(NEXT_BLOCKS, (place, last, _SLICE_ROWS)).fetchall()
-            for _, body in rows:
-                self._take(body, names)
+            for _, shift_ms, body in rows:
+                self._take(body, shift_ms, names)
             place = rows[-1][0] if rows else last
 
-    def _take(self, body: bytes, names: Mapping[int, PointName]) -> None:
+    def _take(self, body: bytes, shift_ms: int, names: Mapping[int, PointName]) -> None:
         try:
-            columns = decode(body, names, names)
+            columns = shifted(decode(body, names, names), shift_ms)
         except DamagedBlockError:
             self.damaged_blocks += 1
             return

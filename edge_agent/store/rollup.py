@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
 
-from edge_agent.store.block import Column, decode
+from edge_agent.store.block import Column, decode, shifted
 from edge_agent.store.counters import Count, Jump, follow
 from edge_agent.store.points import PointNumbers
+from edge_agent.store.rows import BlockRow
 from edge_agent.store.schema import WriteHook, writing
 from edge_agent.store.summary import RollupRow, Summary, from_row, storable, to_row
+from edge_agent.store.trusting import ROLLUP_WAIT_MS, Waiting
 from edge_agent.store.types import DamagedBlockError
 
 FIVE_MIN_MS = 300_000
@@ -35,7 +37,10 @@ WAITING_BLOCKS = 360
 WAITING_ROWS = 4_000
 """Rows of a table that are not left waiting for the end of their span."""
 
-BLOCKS_ABOVE = "SELECT seq, start_ms, n, body FROM commit_block WHERE seq > ? ORDER BY seq LIMIT ?"
+BLOCKS_ABOVE = (
+    "SELECT seq, start_ms, n, boot, mono_ms, body, wall_ms, trust, shift_ms FROM commit_block"
+    " WHERE seq > ? ORDER BY seq LIMIT ?"
+)
 ROLLED = "SELECT min(seq) FROM watermark WHERE lane LIKE 'rolled%'"
 """The number up to which blocks are in all tables."""
 LANES = {"five_min": "rolled_five_min", "quarter": "rolled_quarter", "hour": "rolled"}
@@ -90,11 +95,13 @@ class Rollup:
         db: sqlite3.Connection,
         points: PointNumbers,
         hook: WriteHook,
+        waiting: Waiting,
         left_out: Collection[str] = frozenset(),
     ) -> None:
         self._db = db
         self._points = points
         self._hook = hook
+        self._waiting = waiting
         self._left_out = left_out
         self._current: dict[int, Summary] = {}
         self._blocks = 0
@@ -120,20 +127,22 @@ class Rollup:
         """One slice: write a table whose span is over, else take in the next blocks."""
         rows = self._db.execute(BLOCKS_ABOVE, (self._taken, TAKE_ROWS)).fetchall()
         blocks = readings = 0
-        for seq, start_ms, count, body in rows:
-            span = start_ms // FIVE_MIN_MS
+        for block in map(BlockRow._make, rows):
+            if self._waiting.waits(block.trust, block.boot, block.mono_ms, ROLLUP_WAIT_MS):
+                return Rolled(blocks)
+            span = block.start_ms // FIVE_MIN_MS
             if self._blocks and (span != self._span or self._blocks >= WAITING_BLOCKS):
                 self._settle()
             if not self._blocks:
                 due = [level for level in self._levels if level.is_due(self._span, span)]
                 if due:
                     return Rolled(blocks, self._flush(due[0]), more=True)
-            if readings and readings + count > TAKE_READINGS:
+            if readings and readings + block.n > TAKE_READINGS:
                 return Rolled(blocks, more=True)
-            self._take(seq, body)
-            self._taken, self._span = seq, span
-            blocks, readings, self._blocks = blocks + 1, readings + count, self._blocks + 1
-            if any(level.cursor == seq for level in self._levels):
+            self._take(block)
+            self._taken, self._span = block.seq, span
+            blocks, readings, self._blocks = blocks + 1, readings + block.n, self._blocks + 1
+            if any(level.cursor == block.seq for level in self._levels):
                 self._settle()
         return Rolled(blocks, more=len(rows) == TAKE_ROWS)
 
@@ -179,16 +188,16 @@ class Rollup:
             rows.append((key, *to_row(whole, start_ms)))
         return rows
 
-    def _take(self, seq: int, body: bytes) -> None:
+    def _take(self, block: BlockRow) -> None:
         try:
-            columns = decode(body, self._points.names)
+            columns = shifted(decode(block.body, self._points.names), block.shift_ms)
         except DamagedBlockError:
             self.damaged_blocks += 1
             return
         for column in columns:
             number = self._points.number(column.name)
             if number <= POINT_MASK and column.name.key not in self._left_out:
-                self._take_column(number, column, seq)
+                self._take_column(number, column, block.seq)
 
     def _take_column(self, number: int, column: Column, seq: int) -> None:
         place = 0

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from drivers.types import Clock, Reading
-from edge_agent.store.in_memory import Held, MemoryJournal, copy_in_memory, hand_over, is_blocked
-from edge_agent.store.journal import Journal
-from edge_agent.store.migration import bring_up_to_date, is_older
-from edge_agent.store.opening import last_boot, open_file
-from edge_agent.store.outbox import Outbox, Place, StoredCommit, Trace
-from edge_agent.store.points import PointNumbers
-from edge_agent.store.retention import Retention, Upkeep
-from edge_agent.store.schema import WriteHook, no_hook
-from edge_agent.store.telemetry import Telemetry
+from edge_agent.clock_trust import ClockTrust
+from edge_agent.restamp import Anchor
+from edge_agent.store.assembly import (
+    Parts,
+    Place,
+    StoreOptions,
+    assemble_in_memory,
+    let_go,
+    opened,
+    renumbered,
+    restamped,
+)
+from edge_agent.store.frame import frame
+from edge_agent.store.gathering import Gathering, Part
+from edge_agent.store.in_memory import Held, hand_over, is_blocked
+from edge_agent.store.outbox import Place as TracePlace
+from edge_agent.store.outbox import StoredCommit, Trace
+from edge_agent.store.retention import Upkeep
+from edge_agent.store.series import Step
 from edge_agent.store.thread import StorageThread
 from edge_agent.store.tombstones import Tombstone
+from edge_agent.store.trusting import stamp
 from edge_agent.store.types import (
     AuditRow,
     CommitFailed,
@@ -35,41 +44,11 @@ from edge_agent.store.types import (
     StoreHealth,
     StoreUnavailableError,
 )
-from edge_agent.store.upkeep import File, Keeper
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreOptions:
-    """Bounds of the store in RAM and at its start."""
-
-    gathered: int = 100_000
-    """Readings gathered between two commits; beyond it the oldest are dropped and counted."""
-    waiting: int = 1_000_000
-    """Readings, about a byte each, that wait while the disk takes nothing."""
-    check_s: float = 5.0
-    """Longest check of the file for damage at the start, seconds."""
-    retention: Retention = field(default_factory=Retention)
-    left_out: frozenset[str] = frozenset()
-    """Points (`device.point`) of which no roll-up is made."""
-    before_write: WriteHook = no_hook
-    """Called inside each write transaction on the storage thread; raising fails the write."""
-
-
-class _Parts(NamedTuple):
-    db: sqlite3.Connection
-    boot: int
-    telemetry: Telemetry
-    outbox: Outbox
-    journal: Journal
-    keeper: Keeper
-    new_keeper: Callable[[], Keeper]
-
-
-class _Place(NamedTuple):
-    thread: StorageThread
-    path: Path
-    clock: Clock
-    options: StoreOptions
+__all__ = ["Store", "StoreOptions"]
 
 
 class Store:
@@ -79,15 +58,17 @@ class Store:
     disk refuses raises StoreUnavailableError, except `commit`, which returns CommitFailed.
     """
 
-    def __init__(self, place: _Place, parts: _Parts, held: Held | None) -> None:
+    def __init__(self, place: Place, parts: Parts, held: Held | None) -> None:
         self._place = place
         self._thread = place.thread
         self._options = place.options
         self._parts = parts
         self._held = held
         """What waits for the file while it cannot be opened."""
-        self._gathered: deque[Reading] = deque(maxlen=place.options.gathered)
+        self._gathered = Gathering(place.clock, place.options.gathered)
         self._dropped = 0
+        self._anchor: Anchor | None = None
+        """Newest moment at which UTC was known."""
 
     @classmethod
     async def open(cls, path: Path, clock: Clock, options: StoreOptions | None = None) -> Store:
@@ -99,15 +80,15 @@ class Store:
         Raises StoreVersionError for the file of a newer program, StoreUnavailableError for one that
         cannot be opened for another reason.
         """
-        place = _Place(StorageThread(), path, clock, options or StoreOptions())
+        place = Place(StorageThread(), path, clock, options or StoreOptions())
         held = None
         try:
             try:
-                parts = await _opened(place)
+                parts = await opened(place)
             except (StoreUnavailableError, OSError) as error:
                 if not await place.thread.run(is_blocked, path, error):
                     raise
-                parts = await place.thread.run(_assemble_in_memory, place, str(error))
+                parts = await place.thread.run(assemble_in_memory, place, str(error))
                 held = Held(clock, str(error))
         except BaseException:
             place.thread.stop()
@@ -119,7 +100,7 @@ class Store:
         if self._thread.stopped:
             return
         try:
-            await self._thread.run(_close, self._parts.db)
+            await self._thread.run(let_go, self._parts.db)
         finally:
             self._thread.stop()
 
@@ -132,7 +113,7 @@ class Store:
     def health(self) -> StoreHealth:
         """As of the last commit."""
         health = self._parts.telemetry.health
-        dropped = health.dropped_readings + self._dropped
+        dropped = health.dropped_readings + self._dropped + self._gathered.dropped
         if self._held is None:
             return replace(health, dropped_readings=dropped)
         return replace(
@@ -145,25 +126,59 @@ class Store:
 
     def append(self, readings: Iterable[Reading]) -> None:
         """Gather readings in RAM for the next commit; never blocks."""
-        for reading in readings:
-            self._dropped += len(self._gathered) == self._gathered.maxlen
-            self._gathered.append(reading)
+        self._gathered.append(readings)
+
+    def set_trust(self, trust: ClockTrust) -> None:
+        """How far the clock may be believed from now on; what was gathered keeps what was said.
+
+        A step of the clock that the store notices takes `synchronised` back to `unknown`: say it
+        again after each look at the clock.
+        """
+        self._gathered.set_trust(trust)
+
+    def mark_clock_step(self) -> None:
+        """The clock was set: what was gathered goes into a commit of its own."""
+        self._gathered.cut()
+
+    def anchor(self) -> Anchor:
+        """The moment it is, for `restamp`, where the clock is known to be right."""
+        now = stamp(self._place.clock, ClockTrust.SYNCHRONISED)
+        return Anchor(boot=self.boot, wall_ms=now.wall_ms, mono_ms=now.mono_ms)
+
+    async def restamp(self, anchor: Anchor) -> int:
+        """Put right the times of all that was stored since the machine's start without trust.
+
+        What was gathered is committed before. Numbers stay as they are. Returns how many commits
+        are trusted now that were not.
+        """
+        self._anchor = anchor
+        await self.commit()
+        if self._held is not None:
+            return 0
+        self._parts, count = await self._thread.run(restamped, self._parts, anchor)
+        return count
+
+    async def newest_at(self) -> datetime | None:
+        """Time of the newest commit whose clock was not unknown; None when there is none."""
+        return await self._thread.run(self._parts.outbox.newest_at)
 
     async def commit(self) -> CommitResult:
-        """Write everything gathered as one row, after the rows that could not be written before."""
-        gathered = tuple(self._gathered)
-        self._gathered.clear()
+        """Write everything gathered as one row, after the rows that could not be written before.
+
+        Where the clock was set, or its trust has changed, in between it is a row each.
+        """
+        gathered = self._gathered.take()
         if self._held is not None:
             return await self._commit_in_memory(self._held, gathered)
         work = self._parts.telemetry.commit
         return await self._thread.run(work, gathered, self.boot, self._options.waiting)
 
-    async def _commit_in_memory(self, held: Held, gathered: tuple[Reading, ...]) -> CommitResult:
+    async def _commit_in_memory(self, held: Held, gathered: list[Part]) -> CommitResult:
         """Hold the readings, and move to the file when it can be opened again."""
         held.hold(gathered)
         if held.is_time():
             try:
-                parts = await _opened(self._place)
+                parts = await opened(self._place)
                 await self._thread.run(hand_over, self._parts.journal, parts.journal)
             except (StoreError, OSError) as error:
                 held.why = str(error)
@@ -171,7 +186,7 @@ class Store:
                 return await self._move(held, parts)
         return CommitFailed(StoreUnavailableError(held.why), held.readings)
 
-    async def _move(self, held: Held, parts: _Parts) -> CommitResult:
+    async def _move(self, held: Held, parts: Parts) -> CommitResult:
         """Go on with the file, and write to it what was held."""
         memory, self._parts, self._held = self._parts, parts, None
         self._dropped += held.dropped
@@ -180,8 +195,11 @@ class Store:
         result: CommitResult = NothingToCommit()
         while (part := held.next_part()) is not None:
             work = parts.telemetry.commit
-            result = await self._thread.run(work, part, self.boot, self._options.waiting)
+            result = await self._thread.run(work, (part,), self.boot, self._options.waiting)
             readings += result.readings if isinstance(result, Committed) else 0
+        if self._anchor is not None:
+            anchor = replace(self._anchor, boot=self.boot)
+            self._parts, _ = await self._thread.run(restamped, self._parts, anchor)
         if isinstance(result, Committed):
             result = replace(result, readings=readings)
         return result
@@ -202,12 +220,18 @@ class Store:
     async def recent(self, point_key: str, since: datetime) -> Trace:
         """Committed readings of `device.point` at or after `since`, in the order of time."""
         found: Trace = []
-        place: Place | None = None
+        place: TracePlace | None = None
         while True:
             part, place = await self._thread.run(self._parts.outbox.trace, point_key, since, place)
             found += part
             if place is None:
                 return sorted(found, key=lambda item: item[0])
+
+    async def frame(
+        self, points: Sequence[str], since: datetime, until: datetime, step: Step | None = None
+    ) -> pd.DataFrame:
+        """What is on the disk as a pandas table; see `edge_agent.store.frame.frame`."""
+        return await asyncio.to_thread(frame, self._place.path, points, since, until, step)
 
     async def tombstones_after(self, seq: int, limit: int = 1000) -> list[Tombstone]:
         """Ranges of commits given up for want of room that end above `seq`, in order.
@@ -240,7 +264,7 @@ class Store:
         """
         if self._held is not None:
             raise StoreUnavailableError(self._held.why)
-        self._parts = await self._thread.run(_renumber, self._parts, after, above)
+        self._parts = await self._thread.run(renumbered, self._parts, after, above)
 
     async def sent_seq(self) -> int:
         """Number up to which commits went out."""
@@ -324,55 +348,3 @@ class Store:
     async def state_get(self, key: str) -> str | None:
         """A small named value, None when it was never put."""
         return await self._thread.run(self._parts.journal.state_get, key)
-
-
-async def _opened(place: _Place) -> _Parts:
-    """The file, brought up to date when an older program has made it."""
-    older = await place.thread.run(is_older, place.path)
-    told = (await bring_up_to_date(place.path),) if older else ()
-    return await place.thread.run(_assemble, place, told)
-
-
-def _assemble(place: _Place, told: tuple[str, ...]) -> _Parts:
-    _, path, clock, options = place
-    db, boot, notes = open_file(path, clock.now(), options.check_s)
-    hook = options.before_write
-    try:
-        points = PointNumbers(db)
-        telemetry = Telemetry(db, points, path, clock, hook)
-        file, left_out = File(db, points, hook), options.left_out
-        new_keeper = partial(Keeper, file, telemetry, options.retention, clock, left_out)
-        keeper = new_keeper()
-    except BaseException:
-        db.close()
-        raise
-    telemetry.health = replace(telemetry.health, boot=boot, notes=(*told, *notes))
-    outbox, journal = Outbox(db, points, hook), Journal(db, clock, hook)
-    return _Parts(db, boot, telemetry, outbox, journal, keeper, new_keeper)
-
-
-def _assemble_in_memory(place: _Place, why: str) -> _Parts:
-    """Parts over a database in RAM."""
-    _, path, clock, options = place
-    db = copy_in_memory(path, clock.now())
-    points = PointNumbers(db)
-    telemetry = Telemetry(db, points, path, clock, no_hook)
-    file = File(db, points, no_hook)
-    new_keeper = partial(Keeper, file, telemetry, options.retention, clock, options.left_out)
-    boot = last_boot(db) + 1
-    telemetry.health = replace(telemetry.health, boot=boot)
-    outbox, journal = Outbox(db, points, no_hook), MemoryJournal(db, clock, why)
-    return _Parts(db, boot, telemetry, outbox, journal, new_keeper(), new_keeper)
-
-
-def _renumber(parts: _Parts, after: int, above: int) -> _Parts:
-    parts.telemetry.renumber(after, above)
-    # What is being summed up goes by the old numbers: the roll-ups start again from their cursors.
-    return parts._replace(keeper=parts.new_keeper())
-
-
-def _close(db: sqlite3.Connection) -> None:
-    try:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        db.close()

@@ -99,6 +99,20 @@ SECOND = (
     *(view.format(**_ISO) for view in _VIEWS),
 )
 
-STEPS: Mapping[int, Sequence[str]] = {1: FIRST, 2: SECOND}
+THIRD = (
+    "ALTER TABLE commit_block ADD COLUMN wall_ms INTEGER",
+    "ALTER TABLE commit_block ADD COLUMN trust INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE commit_block ADD COLUMN shift_ms INTEGER NOT NULL DEFAULT 0",
+    """CREATE INDEX commit_block_untrusted ON commit_block (boot)
+  WHERE trust > 0 AND wall_ms IS NOT NULL""",
+    "CREATE TABLE boot (boot INTEGER PRIMARY KEY, machine TEXT NOT NULL) STRICT",
+    "INSERT INTO watermark VALUES ('restamps', 0), ('redacted', 0)",
+)
+"""`wall_ms` and `mono_ms` were read together; NULL where an older program did not say. `trust`: 0
+synchronised, 1 estimated, 2 unknown. `start_ms` is right, `shift_ms` is to be added to the times in
+`body`. `boot.machine` names the start of the machine that openings share. The watermark `restamps`
+counts how often times were put right, `redacted` is how far old personal readings are gone."""
+
+STEPS: Mapping[int, Sequence[str]] = {1: FIRST, 2: SECOND, 3: THIRD}
 """Statements that lead to each version from the one before."""
 VERSION = max(STEPS)

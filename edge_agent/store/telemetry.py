@@ -7,15 +7,19 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
-from drivers.types import Clock, Reading
+from drivers.types import Clock
+from edge_agent.restamp import Anchor
 from edge_agent.store.block import by_point, encode
+from edge_agent.store.gathering import Part
 from edge_agent.store.points import PointNumbers
 from edge_agent.store.renumber import move_up
+from edge_agent.store.restamping import move, restamp_rows
+from edge_agent.store.rows import BlockRow
 from edge_agent.store.schema import WriteHook, writing
 from edge_agent.store.stamps import to_ms
 from edge_agent.store.tombstones import Tombstone, put_all
+from edge_agent.store.trusting import CODES, boots_like
 from edge_agent.store.types import (
     CommitFailed,
     CommitResult,
@@ -25,7 +29,7 @@ from edge_agent.store.types import (
     StoreUnavailableError,
 )
 
-INSERT = "INSERT INTO commit_block VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (seq) DO NOTHING"
+INSERT = "INSERT INTO commit_block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (seq) DO NOTHING"
 SLOW_MS = 5000.0
 QUICK_MS = 1000.0
 MOST_PATIENCE = 8
@@ -34,17 +38,6 @@ OLDEST_NEWEST = (
     "SELECT (SELECT min(seq) FROM commit_block), (SELECT max(seq) FROM commit_block),"
     " (SELECT max(seq) FROM watermark WHERE lane IN ('used', 'sent', 'acked'))"
 )
-
-
-class BlockRow(NamedTuple):
-    """A row of commit_block, in the order of its columns."""
-
-    seq: int
-    start_ms: int
-    n: int
-    boot: int
-    mono_ms: int
-    body: bytes
 
 
 class Telemetry:
@@ -74,14 +67,14 @@ class Telemetry:
         self.health = StoreHealth(last_seq=self._given, bytes_on_disk=self._bytes())
         self.count_rows()
 
-    def commit(self, readings: Sequence[Reading], boot: int, capacity: int) -> CommitResult:
-        """Write what waits and `readings` as the next row; what cannot be written waits.
+    def commit(self, parts: Sequence[Part], boot: int, capacity: int) -> CommitResult:
+        """Write what waits and a row for each of `parts`; what cannot be written waits.
 
         At most `capacity` readings wait; beyond it the oldest rows are dropped and their numbers
         stay unused.
         """
-        if readings:
-            self._waiting.append(self._pack(readings, boot))
+        for part in parts:
+            self._waiting.append(self._pack(part, boot))
             self._shed(capacity)
         if not self._waiting:
             return NothingToCommit()
@@ -119,7 +112,20 @@ class Telemetry:
         rows = newest - oldest + 1 if newest else 0
         self.health = replace(self.health, rows=rows)
 
-    def _pack(self, readings: Sequence[Reading], boot: int) -> BlockRow:
+    def restamp(self, anchor: Anchor) -> int:
+        """Put right the times of what was written, or waits, before UTC was known; how many."""
+        boots = boots_like(self._db, anchor.boot)
+        waiting = [move(row, anchor) if row.boot in boots else row for row in self._waiting]
+        count = sum(
+            after is not before for after, before in zip(waiting, self._waiting, strict=True)
+        )
+        with writing(self._db, self._hook):
+            count += restamp_rows(self._db, anchor, boots)
+        self._waiting = deque(waiting)
+        return count
+
+    def _pack(self, part: Part, boot: int) -> BlockRow:
+        readings = part.readings
         series = by_point(readings)
         body = encode({self._points.number(name): found for name, found in series.items()})
         self._given += 1
@@ -128,8 +134,11 @@ class Telemetry:
             start_ms=to_ms(min(reading.at for reading in readings)),
             n=len(readings),
             boot=boot,
-            mono_ms=int(self._clock.monotonic_s() * 1000),
+            mono_ms=part.stamp.mono_ms,
             body=body,
+            wall_ms=part.stamp.wall_ms,
+            trust=CODES[part.stamp.trust],
+            shift_ms=0,
         )
 
     def _shed(self, capacity: int) -> None:

@@ -24,6 +24,14 @@ class DamagedBlockError(StoreError):
     """A telemetry block does not decode."""
 
 
+class UnknownPointError(StoreError):
+    """A point is asked for that was never read."""
+
+
+class CopyError(StoreError):
+    """A backup or a restore is refused; what was there is as before."""
+
+
 class LockHeldError(StoreError):
     """Another process holds the state directory; the message names it and the remedy."""
 

@@ -20,6 +20,7 @@ from edge_agent.store.rollup import Rollup
 from edge_agent.store.schema import WriteHook
 from edge_agent.store.stamps import to_ms
 from edge_agent.store.telemetry import Telemetry
+from edge_agent.store.trusting import Waiting
 
 PRUNE_EVERY_S = 600.0
 STEP_S = 3600.0
@@ -34,6 +35,7 @@ class File(NamedTuple):
     db: sqlite3.Connection
     points: PointNumbers
     hook: WriteHook
+    waiting: Waiting
 
 
 class Keeper:
@@ -47,12 +49,12 @@ class Keeper:
         clock: Clock,
         left_out: Collection[str],
     ) -> None:
-        db, points, hook = file
+        db, points, hook, waiting = file
         self._db = db
         self._telemetry = telemetry
         self._clock = clock
         self._budget = retention.budget_bytes
-        self.rollup = Rollup(db, points, hook, left_out)
+        self.rollup = Rollup(db, points, hook, waiting, left_out)
         self._pruner = Pruner(db, retention, hook)
         self._pressure = Pressure(db, points, retention, self._pruner, hook)
         self._prune_at_s = clock.monotonic_s()

@@ -83,6 +83,19 @@ def test_an_inverter_asleep_at_night_makes_nothing_and_one_silent_by_day_is_a_ga
     assert pv[48] is None
 
 
+def test_quarters_under_a_limit_do_not_show_what_the_sun_gave(loaded: LoadedSite) -> None:
+    limit = loaded.site.assets.pv[0].limit
+    assert limit is not None
+    series = {
+        "meter.power": quarters(NOON, 60.0, 60.0),
+        "inverter.ac_power": quarters(NOON, 20.0, 5.0),
+        limit: quarters(NOON, None, 5.0),
+    }
+    found = site_history(loaded.site, lambda key: series.get(key, EMPTY))
+    assert found is not None
+    assert numbers(found.pv_kw["roof"].values) == [20.0, None]
+
+
 def test_a_site_without_a_past_has_an_empty_history(loaded: LoadedSite) -> None:
     assert site_history(loaded.site, lambda _key: EMPTY) is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -111,3 +112,43 @@ async def test_a_peak_that_could_not_be_saved_is_saved_later(store: Store, disk:
     writes = disk.writes
     await peaks.persist()
     assert disk.writes == writes, "once is enough"
+
+
+async def test_a_restart_goes_on_with_the_open_block(store: Store) -> None:
+    peaks = await book(store, NOON)
+    feed(peaks, NOON, 10, 100.0)
+    await peaks.persist()
+    reborn = await book(store, NOON + timedelta(minutes=10, seconds=10))
+    feed(reborn, NOON + timedelta(minutes=10, seconds=15), 5, 40.0)
+    assert reborn.peaks["quarter"] == pytest.approx(80.0, abs=2.0)
+
+
+async def test_a_block_that_was_kept_badly_or_is_over_is_not_taken_up(store: Store) -> None:
+    await store.state_put("open_block:quarter", "{")
+    peaks = await book(store, NOON)
+    assert peaks.blocks["quarter"].measured_s == 0.0
+    feed(peaks, NOON, 10, 100.0)
+    await peaks.persist()
+    later = await book(store, NOON + timedelta(hours=1))
+    assert later.blocks["quarter"].start == NOON + timedelta(hours=1)
+    assert later.blocks["quarter"].measured_s == 0.0
+
+
+async def test_a_peak_that_rises_while_it_is_saved_is_saved_again(store: Store) -> None:
+    peaks = await book(store, NOON)
+    now = feed(peaks, NOON, 15, 100.0)
+    saving = asyncio.create_task(peaks.persist())
+    await asyncio.sleep(0)
+    feed(peaks, now, 15, 150.0)
+    await saving
+    await peaks.persist()
+    assert await store.peak("quarter", JUNE) == pytest.approx(150.0)
+
+
+async def test_a_peak_before_our_time_is_an_assumption_until_the_month_ends(store: Store) -> None:
+    peaks = await book(store, NOON)
+    assert set(peaks.assumed) == {"quarter", "hour"}
+    assert "is not known: it counts from then on" in peaks.assumed["quarter"]
+    peaks.post(reading("meter.power", 10.0, at=JULY))
+    assert peaks.assumed == {}
+    assert (await book(store, JULY)).assumed == {}

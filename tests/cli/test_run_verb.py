@@ -177,6 +177,7 @@ def test_plant_time_may_be_given(tmp_path: Path) -> None:
         process.kill()
 
 
+@pytest.mark.slow
 def test_tied_to_whoever_started_it_it_ends_with_him(tmp_path: Path) -> None:
     path = write_site(tmp_path, free_tcp_port(), free_udp_port())
     words = start_command(path, "--tied")

@@ -12,7 +12,7 @@ import pytest
 from drivers.modbus import ModbusDevice, ModbusLink
 from drivers.profile import RegisterProfile, load_profile
 from drivers.readplan import Function
-from drivers.types import BadReplyError, DriverError, LinkTimeoutError, Quality, WriteRequest
+from drivers.types import DriverError, LinkTimeoutError, Quality, RetryableError, WriteRequest
 from edge_agent.clock import ManualClock, SystemClock
 from tests.drivers_modbus import faults
 from tests.drivers_modbus.rig import Answer, RawServer, Request, Segments, honest
@@ -77,13 +77,24 @@ async def test_random_bytes_never_become_a_value(
         await link.close()
 
 
-@pytest.mark.parametrize("answer", [faults.byte_by_byte, faults.noise_before, faults.noise_behind])
-async def test_a_sound_rtu_reply_gets_through_the_noise(
-    raw_rtu: RawServer, rtu_link: ModbusLink, answer: Answer
-) -> None:
-    raw_rtu.answer = answer
+async def test_an_rtu_reply_may_come_byte_by_byte(raw_rtu: RawServer, rtu_link: ModbusLink) -> None:
+    raw_rtu.answer = faults.byte_by_byte
     for address in (10, 20, 30):
         assert await ask(rtu_link, address) == (address, address + 1)
+
+
+@pytest.mark.parametrize("answer", [faults.noise_before, faults.noise_behind])
+async def test_noise_on_an_rtu_line_costs_a_reply_and_no_more(
+    raw_rtu: RawServer, answer: Answer
+) -> None:
+    link = ModbusLink(f"rtu+tcp://127.0.0.1:{raw_rtu.port}", timeout_s=0.05, clock=SystemClock())
+    raw_rtu.answer = answer
+    with pytest.raises(DriverError):
+        await ask(link, 10)
+    raw_rtu.answer = honest
+    link._breakers.clear()
+    assert await ask(link, 20) == (20, 21)
+    await link.close()
 
 
 async def test_a_tcp_reply_may_come_byte_by_byte(raw: RawServer, link: ModbusLink) -> None:
@@ -141,7 +152,7 @@ async def test_a_write_reply_cut_off_is_an_unknown_outcome(
     raw: RawServer, link: ModbusLink
 ) -> None:
     raw.answer = faults.short(1)
-    with pytest.raises(BadReplyError):
+    with pytest.raises(RetryableError):
         await link.write(1, 10, (1, 2))
     assert len(raw.requests) == 1
 

@@ -74,9 +74,9 @@ async def silence(request: Request) -> None:
     [
         (short, BadReplyError),
         (other_function, BadReplyError),
-        (other_unit, BadReplyError),
+        (other_unit, LinkTimeoutError),
         (other_tid, LinkTimeoutError),
-        (garbage, BadReplyError),
+        (garbage, LinkTimeoutError),
         (silence, LinkTimeoutError),
         (refuse(1), DeviceRefusedError),
         (refuse(2), DeviceRefusedError),
@@ -340,8 +340,7 @@ async def test_the_kernel_watches_the_connection(raw: RawServer, link: ModbusLin
     await ask(link, 0)
     connection = link._connection
     assert connection is not None
-    assert connection._transport is not None
-    sock = connection._transport.get_extra_info("socket")
+    sock = connection._client.ctx.transport.get_extra_info("socket")
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
 

@@ -236,7 +236,11 @@ async def test_a_row_written_though_the_write_was_reported_failed_is_there_once(
         # As a commit that reached the disk while its report was an error leaves it.
         row = db.execute("SELECT start_ms + 1000, n, boot, mono_ms, body FROM commit_block")
         values = (seq + 1, *row.fetchone())
-        db.execute("INSERT INTO commit_block VALUES (?, ?, ?, ?, ?, ?)", values)
+        db.execute(
+            "INSERT INTO commit_block (seq, start_ms, n, boot, mono_ms, body)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            values,
+        )
     db.close()
     refusal.error = None
     store.append(sweep(2))

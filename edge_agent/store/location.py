@@ -1,0 +1,4 @@
+"""Where the store stands."""
+
+DATABASE = "edge.db"
+"""In the state directory."""
