@@ -335,7 +335,7 @@ async def test_a_written_file_is_synced_at_every_commit(open_store: OpenStore) -
 
     store = await open_store(before_write=look)
     await store.state_put("a", "1")
-    assert seen == [["wal", 2, 5000, 2]]
+    assert seen == [["wal", 2, 5000, 3]]
 
 
 async def test_closing_folds_the_log_and_later_calls_say_so(

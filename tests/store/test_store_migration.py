@@ -53,6 +53,9 @@ def content(path: Path) -> dict[str, list[dict[str, object]]]:
     with closing(sqlite3.connect(path)) as db:
         old = sqlite_utils.Database(db)
         found = {name: list(old.table(name).rows) for name in tables}
+    for row in found["commit_block"]:
+        for later in ("wall_ms", "trust", "shift_ms"):
+            row.pop(later, None)
     found["watermark"] = [row for row in found["watermark"] if row["lane"] in LANES]
     return found
 
@@ -146,7 +149,7 @@ async def test_what_cannot_be_migrated_is_left_as_it_was(
     with closing(sqlite3.connect(old)) as db:
         db.execute("CREATE TABLE counter (x INTEGER)")
     before = content(old)
-    with pytest.raises(StoreUnavailableError, match=r"version 2.*counter already exists"):
+    with pytest.raises(StoreUnavailableError, match=r"version 3.*counter already exists"):
         await open_store()
     assert (content(old), version(old)) == (before, 1)
     assert migrate_main([str(old)]) == 1
