@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
+from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from drivers.types import Clock, Driver, Reading, WriteOutcome
 from edge_agent.billing import MAX_HOLD_S
 from edge_agent.clock_probes import Machine, probe
+from edge_agent.clock_trust import ClockTrust
 from edge_agent.clock_watch import ClockWatch
 from edge_agent.cloud_link import CloudLink, build_cloud
 from edge_agent.conditions import conditions
@@ -23,6 +25,7 @@ from edge_agent.fields import build_drivers
 from edge_agent.flows import Flow, FlowLog, flow
 from edge_agent.health import AlertBook
 from edge_agent.holds import Holds, hold_of
+from edge_agent.memory import give_back
 from edge_agent.notes import Notebook
 from edge_agent.peaks import PeakBook
 from edge_agent.planner import Planner
@@ -34,9 +37,14 @@ from edge_agent.sitemodel import actuators, envelopes
 from edge_agent.snapshot import Board, Snapshot
 from edge_agent.status import StatusView
 from edge_agent.status_view import Parts, build_status
-from edge_agent.store.stamps import from_ms
 from edge_agent.store.store import Store
-from edge_agent.store.types import AuditRow, CommitFailed, Committed, NothingToCommit
+from edge_agent.store.types import (
+    AuditRow,
+    CommitFailed,
+    Committed,
+    NothingToCommit,
+    StoreError,
+)
 from edge_agent.supervise import Supervisor
 from edge_agent.validate import Judge, device_rule
 from edge_agent.watchdog import Watchdog
@@ -49,6 +57,8 @@ log = logging.getLogger(__name__)
 
 DATABASE = "edge.db"
 HEALTH_S = 10.0
+GIVE_BACK_BEATS = 60
+"""Free heap pages go back to the system once in so many looks at the health."""
 LONGEST_COMMIT_S = 60.0
 ROOMS_EVERY = timedelta(minutes=1)
 """So often the people in all rooms are summed."""
@@ -102,6 +112,7 @@ class Agent:
         self._planning = PlanningLoop(self._site, loaded.tariff, self._planner, self._peaks, clock)
         self._cloud: CloudLink = build_cloud(self._site, store, clock)
         self._clock_watch = ClockWatch(clock, partial(probe, Machine()))
+        self._restamp_due = False
         self._quality = DataQuality(self._site, self._drivers, store)
         self._rooms = room_counters(self._site)
         self._rooms_at = self._started_at
@@ -112,7 +123,7 @@ class Agent:
             await driver.open()
         await self._peaks.start(self._clock.now())
         await self._holds.load(self._clock.now())
-        self._clock_watch.newest_commit = await self._newest_commit()
+        self._clock_watch.newest_commit = await self._store.newest_at()
         await self._look_at_clock()
         trusted = self._clock_watch.trusted
         await self._quality.start(self._clock.now(), clock_trusted=trusted)
@@ -122,8 +133,9 @@ class Agent:
         self._open_web()
         for name, poller in self._pollers.items():
             self._supervisor.start(f"poll {name}", partial(poller.run, self._take))
-        self._supervisor.start("commit", self._commit_loop)
         await self._first_readings()
+        await self._commit()  # so that the first plan knows what has been read
+        self._supervisor.start("commit", self._commit_loop)
         snapshot = self._board.freeze(self._clock.now())
         await self._planning.decide_without_worker(snapshot)
         tick_s = self._site.agent.tick_s
@@ -251,15 +263,27 @@ class Agent:
                 return
             await asyncio.sleep(0.02)
 
-    async def _newest_commit(self) -> datetime | None:
-        """The time of the newest commit on the disk."""
-        newest = await self._store.commits_after(await self._store.last_seq() - 1, 1)
-        return from_ms(newest[0].at_ms) if newest else None
-
     async def _look_at_clock(self) -> None:
         for line in await self._clock_watch.look():
             log.warning("%s", line)
             await self._notes.audit("clock", line, self._clock.now())
+            self._restamp_due = True
+        trust = self._clock_watch.verdict.trust
+        self._store.set_trust(trust)
+        if self._restamp_due and trust is ClockTrust.SYNCHRONISED:
+            await self._restamp()
+
+    async def _restamp(self) -> None:
+        """Put right what was stored before the time was known; tried again where the disk refuses."""
+        try:
+            count = await self._store.restamp(self._store.anchor())
+        except StoreError as error:
+            log.warning("times are not put right yet: %s", error)
+            return
+        self._restamp_due = False
+        if count:
+            text = f"the times of {count} commits were put right or confirmed"
+            await self._notes.audit("clock", text, self._clock.now())
 
     def _sum_rooms(self, snapshot: Snapshot) -> None:
         """Of personal counters only the sum over many rooms goes out."""
@@ -271,16 +295,19 @@ class Agent:
         while True:
             pause_s = self._site.agent.commit_s * self._store.health.interval_factor
             await self._clock.sleep(min(LONGEST_COMMIT_S, pause_s))
-            result = await self._store.commit()
+            await self._commit()
             await self._store.maintain(clock_trusted=self._clock_watch.trusted)
-            await self._peaks.persist()
-            match result:
-                case CommitFailed(error=error):
-                    log.error("commit failed: %s", error)
-                case Committed(readings=readings):
-                    self._readings_stored += readings
-                case NothingToCommit():
-                    pass
+
+    async def _commit(self) -> None:
+        result = await self._store.commit()
+        await self._peaks.persist()
+        match result:
+            case CommitFailed(error=error):
+                log.error("commit failed: %s", error)
+            case Committed(readings=readings):
+                self._readings_stored += readings
+            case NothingToCommit():
+                pass
 
     def _after_tick(self, snapshot: Snapshot) -> None:
         self._quality.watch(snapshot, clock_trusted=self._clock_watch.trusted)
@@ -288,6 +315,7 @@ class Agent:
         self._watchdog.tell("WATCHDOG=1")
 
     async def _health_loop(self) -> None:
+        beats = count(1)
         while True:
             await self._look_at_clock()
             snapshot = self._snapshot()
@@ -300,6 +328,8 @@ class Agent:
                 text = f"{alert.code} {alert.subject} {word}: {alert.text}"
                 await self._notes.audit("alert", text, snapshot.at)
             self._cloud.report(self.status())
+            if next(beats) % GIVE_BACK_BEATS == 0:
+                give_back()
             await self._clock.sleep(HEALTH_S)
 
 

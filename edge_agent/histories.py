@@ -14,6 +14,8 @@ from models.forecast.history import Floats, History
 from models.forecast.sun import cos_zenith
 
 QUARTER_S = 900
+TWILIGHT_COS = 0.07
+"""Sun lower than 4 degrees: an inverter that answers nothing then is asleep."""
 Reader = Callable[[str], QuarterSeries]
 
 
@@ -99,9 +101,9 @@ class _Raster:
         return found
 
     def dark_is_zero(self, power_kw: Floats, site: Site) -> Floats:
-        """PV power with the nights filled: a sleeping inverter makes nothing after sunset."""
+        """PV power with the nights filled: a sleeping inverter makes nothing before it wakes."""
         middles: Floats = self.first_s + QUARTER_S * (np.arange(self.count, dtype=np.float64) + 0.5)
-        dark = cos_zenith(middles, site.site.latitude, site.site.longitude) <= 0
+        dark = cos_zenith(middles, site.site.latitude, site.site.longitude) <= TWILIGHT_COS
         return np.where(dark & np.isnan(power_kw), 0.0, power_kw)
 
     def history(self, values: Floats) -> History:

@@ -1,7 +1,8 @@
-"""How much memory a process of ours holds."""
+"""How much memory a process of ours holds, and giving back what it does not need."""
 
 from __future__ import annotations
 
+import ctypes
 import resource
 from pathlib import Path
 
@@ -13,3 +14,10 @@ def rss_mb() -> float:
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return pages * resource.getpagesize() / 1e6
+
+
+def give_back() -> bool:
+    """Return free heap pages to the system, where the C library can (glibc); whether it could."""
+    library = ctypes.CDLL(None)
+    trim = getattr(library, "malloc_trim", None)
+    return trim is not None and bool(trim(0))

@@ -45,7 +45,7 @@ class Worker:
         """A plan, or why there is none."""
         try:
             outcome = self._plan(request)
-        except (ModelError, StoreError, ValueError, ArithmeticError, LookupError) as error:
+        except (ModelError, StoreError, OSError, ValueError, ArithmeticError, LookupError) as error:
             outcome = f"{type(error).__name__}: {error}"
         if isinstance(outcome, str):
             return PlanAnswer(id=request.id, plan=None, refusal=outcome, rss_mb=rss_mb())

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
-import sqlite3
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from itertools import chain
+from contextlib import ExitStack
 from pathlib import Path
 
-from edge_agent.cli.sinks import FORMATS, Row, whole_file
-from edge_agent.store.everything import other_tables
-from edge_agent.store.series import (
-    RAW_COLUMNS,
-    ROLLED_COLUMNS,
-    STEPS,
-    RawRow,
-    RolledRow,
-    Stretch,
-    point_names,
-    raw_slices,
-    rolled_slices,
-)
-from edge_agent.store.stamps import from_ms
+from edge_agent.cli.sinks import FORMATS, whole_file
+from edge_agent.store.everything import Table, every_table
+from edge_agent.store.schema import open_readonly
 from edge_agent.store.types import CopyError
 
-TARS = {".tar": "w", ".gz": "w:gz", ".tgz": "w:gz"}
-ALWAYS = Stretch(datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
-
-Slices = Iterable[Sequence[Row]]
+TARS = (".tar", ".tar.gz", ".tgz")
 
 
-def export_all(db: sqlite3.Connection, out: Path) -> dict[str, int]:
+def export_all(database: Path, out: Path) -> dict[str, int]:
     """Write a CSV file for each table; rows by table. Raises CopyError, StoreError or OSError.
 
     What is to be a tar is first a folder beside it. Either appears whole or not at all.
@@ -44,11 +28,11 @@ def export_all(db: sqlite3.Connection, out: Path) -> dict[str, int]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     try:
-        counts = {
-            name: _write(folder / f"{name}.csv", columns, slices)
-            for name, columns, slices in _tables(db)
-        }
-        if out.suffix in TARS:
+        with open_readonly(database) as db:
+            counts = {
+                table.name: _write(folder / f"{table.name}.csv", table) for table in every_table(db)
+            }
+        if out.name.endswith(TARS):
             _pack(folder, out)
         else:
             folder.rename(out)
@@ -57,28 +41,10 @@ def export_all(db: sqlite3.Connection, out: Path) -> dict[str, int]:
     return counts
 
 
-def with_times(rows: Iterable[RawRow | RolledRow]) -> Iterator[Row]:
-    """The rows as they are shown: times in ISO, UTC."""
-    for row in rows:
-        at = from_ms(row.at_ms).isoformat(timespec="milliseconds")
-        yield (at.replace("+00:00", "Z"), *row[1:])
-
-
-def _tables(db: sqlite3.Connection) -> Iterator[tuple[str, Sequence[str], Slices]]:
-    names = point_names(db)
-    raw = raw_slices(db, names, ALWAYS)
-    yield "readings", RAW_COLUMNS, (tuple(with_times(part)) for part in raw)
-    for step in STEPS:
-        rolled = rolled_slices(db, names, ALWAYS, step)
-        yield f"rollup_{step}", ROLLED_COLUMNS, (tuple(with_times(part)) for part in rolled)
-    for table in other_tables(db):
-        yield table.name, table.columns, table.slices
-
-
-def _write(path: Path, columns: Sequence[str], slices: Slices) -> int:
+def _write(path: Path, table: Table) -> int:
     count = 0
-    with path.open("wb") as out, FORMATS["csv"](out, columns) as sink:
-        for part in slices:
+    with path.open("wb") as out, FORMATS["csv"](out, table.columns) as sink:
+        for part in table.slices:
             sink.write(part)
             count += len(part)
     return count
@@ -86,6 +52,8 @@ def _write(path: Path, columns: Sequence[str], slices: Slices) -> int:
 
 def _pack(folder: Path, out: Path) -> None:
     name = out.name.split(".", maxsplit=1)[0]
-    with whole_file(out) as packed, tarfile.open(fileobj=packed, mode=TARS[out.suffix]) as tar:  # type: ignore[call-overload]  # one of two modes
+    with whole_file(out) as packed, ExitStack() as stack:
+        plain = packed if out.suffix == ".tar" else stack.enter_context(gzip.open(packed, "wb"))
+        tar = stack.enter_context(tarfile.open(fileobj=plain, mode="w"))
         for path in sorted(folder.iterdir()):
             tar.add(path, f"{name}/{path.name}")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import IO
 
-from edge_agent.cli.export_all import export_all, with_times
+from edge_agent.cli.export_all import export_all
 from edge_agent.cli.local_api import state_dir
 from edge_agent.cli.sinks import FORMATS, NoParquetError, need_parquet, whole_file
 from edge_agent.cli.span import parse_span
@@ -30,6 +32,7 @@ from edge_agent.store.series import (
     point_names,
     raw_slices,
     rolled_slices,
+    with_times,
 )
 from edge_agent.store.types import StoreError, UnknownPointError
 
@@ -95,7 +98,7 @@ def _moment(text: str, option: str, now: datetime) -> datetime:
         try:
             return now - parse_span(text)
         except (ValueError, OverflowError) as error:
-            msg = f"{option}: {text!r} is no ISO time such as 2026-01-31T12:00Z, and no span such as 7d"
+            msg = f"{option}: {text!r} is no time such as 2026-01-31T12:00Z and no span such as 7d"
             raise ValueError(msg) from error
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
@@ -104,9 +107,10 @@ def _export(options: Namespace, stretch: Stretch) -> dict[str, int]:
     """Rows written, by table."""
     if options.format == "parquet":
         need_parquet()
-    with open_readonly(state_dir(options) / DATABASE) as db:
-        if options.all:
-            return export_all(db, options.out)
+    database = state_dir(options) / DATABASE
+    if options.all:
+        return export_all(database, options.out)
+    with open_readonly(database) as db:
         every = point_names(db)
         names = names_of(db, _keys(options, {name.key for name in every.values()}))
         if options.step == "raw":
@@ -120,14 +124,22 @@ def _pour(
 ) -> int:
     """Write slice after slice; rows written."""
     count = 0
-    to_screen = nullcontext(sys.stdout.buffer)
-    place = to_screen if options.out is None else whole_file(options.out)
-    with place as out, FORMATS[options.format](out, columns) as sink:
+    with _place(options.out) as out, FORMATS[options.format](out, columns) as sink:
         for part in parts:
             sink.write(with_times(part))
             count += len(part)
-    sys.stdout.flush()
     return count
+
+
+@contextmanager
+def _place(path: Path | None) -> Iterator[IO[bytes]]:
+    """The file, whole at the end, or standard output."""
+    if path is not None:
+        with whole_file(path) as out:
+            yield out
+    else:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
 
 
 def _keys(options: Namespace, known: Collection[str]) -> frozenset[str]:

@@ -39,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     _site_verbs(verbs)
     _live_verbs(verbs)
+    _data_verbs(verbs)
     _demo_verb(verbs)
     _profiles_verb(verbs)
     return parser
@@ -84,10 +85,36 @@ def _live_verbs(verbs: Verbs) -> None:
     audit = _verb(verbs, "audit", "what was decided, written and released, newest last")
     audit.add_argument("--count", type=int, default=30)
     for parser in (status, plan, release, audit):
-        default = Path(os.environ.get("SEMDR_CONFIG_PATH", DEFAULT_SITE))
-        parser.add_argument("--site", type=Path, default=default, help="to find its state_dir")
-        parser.add_argument("--state-dir", type=Path, help="where the running gateway keeps state")
-        parser.add_argument("--json", action="store_true")
+        _place_arguments(parser)
+
+
+def _place_arguments(parser: argparse.ArgumentParser) -> None:
+    default = Path(os.environ.get("SEMDR_CONFIG_PATH", DEFAULT_SITE))
+    parser.add_argument("--site", type=Path, default=default, help="to find its state_dir")
+    parser.add_argument("--state-dir", type=Path, help="where the gateway keeps its state")
+    parser.add_argument("--json", action="store_true")
+
+
+def _data_verbs(verbs: Verbs) -> None:
+    export = _verb(verbs, "export", "readings and roll-ups as CSV, JSON or Parquet")
+    export.add_argument("--points", metavar="A.B,C.D", help="names, or patterns such as 'meter.*'")
+    export.add_argument("--since", metavar="ISO|SPAN", help="such as 2026-01-31T12:00Z or 7d")
+    export.add_argument("--until", metavar="ISO|SPAN", help="default now; UTC without a zone")
+    export.add_argument("--step", choices=("raw", "5min", "15min", "1h"), default="raw")
+    export.add_argument("--format", choices=("csv", "parquet", "json"), default="csv")
+    export.add_argument("--out", type=Path, metavar="FILE", help="instead of standard output")
+    export.add_argument("--all", action="store_true", help="all there is, to the folder or tar OUT")
+    backup = _verb(
+        verbs, "backup", "copy the state directory to a new folder, agent running or not"
+    )
+    backup.add_argument("to", type=Path, metavar="TO")
+    restore = _verb(verbs, "restore", "put a backup back; the agent must be stopped")
+    restore.add_argument("backup", type=Path, metavar="FROM")
+    restore.add_argument("--force", action="store_true", help="put aside the store that is there")
+    wipe = _verb(verbs, "wipe", "remove all data of the gateway; the agent must be stopped")
+    wipe.add_argument("--yes", metavar="SITE_ID", help="confirm by the id of the site")
+    for parser in (export, backup, restore, wipe):
+        _place_arguments(parser)
 
 
 def _demo_verb(verbs: Verbs) -> None:

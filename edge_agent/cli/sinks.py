@@ -109,13 +109,15 @@ class ParquetSink:
     def _flush(self) -> None:
         if self._waiting:
             columns = [list(column) for column in zip(*self._waiting, strict=True)]
-            self._writer.write_table(self._arrow.Table.from_arrays(
-                [
-                    self._arrow.array(cells, type=kind)
-                    for cells, kind in zip(columns, self._schema.types, strict=True)
-                ],
-                schema=self._schema,
-            ))
+            self._writer.write_table(
+                self._arrow.Table.from_arrays(
+                    [
+                        self._arrow.array(cells, type=kind)
+                        for cells, kind in zip(columns, self._schema.types, strict=True)
+                    ],
+                    schema=self._schema,
+                )
+            )
             self._waiting = []
 
     def _type(self, name: str) -> object:

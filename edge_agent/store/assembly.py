@@ -122,11 +122,13 @@ def renumbered(parts: Parts, after: int, above: int) -> Parts:
     return parts._replace(keeper=parts.new_keeper())
 
 
-def restamped(parts: Parts, anchor: Anchor) -> tuple[Parts, int]:
-    """The parts after commits were put right, and how many."""
+def restamped(parts: Parts, anchor: Anchor) -> int:
+    """Put commits right; how many."""
     count = parts.telemetry.restamp(anchor)
-    # What is being summed up may be at a wrong time: the roll-ups start again from their cursors.
-    return parts._replace(keeper=parts.new_keeper()) if count else parts, count
+    if count:
+        # What is being summed up may be at a wrong time.
+        parts.keeper.start_again()
+    return count
 
 
 def let_go(db: sqlite3.Connection) -> None:

@@ -1,10 +1,23 @@
-"""All tables but the readings, for the owner who wants everything: in slices, oldest first."""
+"""All tables, for the owner who wants everything: in slices, oldest first."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from edge_agent.store.series import (
+    RAW_COLUMNS,
+    ROLLED_COLUMNS,
+    STEPS,
+    Cell,
+    Stretch,
+    point_names,
+    raw_slices,
+    rolled_slices,
+    with_times,
+)
 
 SLICE_ROWS = 500
 
@@ -37,7 +50,7 @@ SHORT: Mapping[str, str] = {
 }
 """Tables of a few rows."""
 
-Cell = str | int | float | None
+ALWAYS = Stretch(datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +62,13 @@ class Table:
     slices: Iterator[list[tuple[Cell, ...]]]
 
 
-def other_tables(db: sqlite3.Connection) -> Iterator[Table]:
-    """Audit, commands, plans, leases and the rest; go through each before the next."""
+def every_table(db: sqlite3.Connection) -> Iterator[Table]:
+    """Readings, roll-ups, audit, commands, plans, leases and the rest, personal points included."""
+    names = point_names(db)
+    yield Table("readings", RAW_COLUMNS, map(with_times, raw_slices(db, names, ALWAYS)))
+    for step in STEPS:
+        rolled = rolled_slices(db, names, ALWAYS, step)
+        yield Table(f"rollup_{step}", ROLLED_COLUMNS, map(with_times, rolled))
     for name, query in TRAILS.items():
         yield Table(name, _columns(db, query, (0, 0)), _trail(db, query))
     for name, query in SHORT.items():

@@ -15,6 +15,8 @@ from edge_agent.store.tables import LANES, STEPS, VERSION
 from edge_agent.store.types import StoreUnavailableError, StoreVersionError
 
 BUSY_MS = 5000
+CACHE_KIB = 512
+"""Pages SQLite may keep in RAM: the rows written are new ones, and memory is scarce."""
 
 WriteHook = Callable[[sqlite3.Connection], None]
 """Called inside every write transaction before its first statement; what it raises fails the
@@ -35,6 +37,7 @@ def open_writable(path: Path) -> sqlite3.Connection:
         # Some builds overwrite what is deleted: that doubles what is written, and wears the card.
         db.execute("PRAGMA secure_delete=FAST")
         db.execute("PRAGMA synchronous=FULL")
+        db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     except BaseException:
         db.close()
         raise

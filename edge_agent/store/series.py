@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 from edge_agent.store.block import Column, PointName, decode
 from edge_agent.store.outbox import LATE_MS
-from edge_agent.store.stamps import to_ms
+from edge_agent.store.stamps import from_ms, to_ms
 from edge_agent.store.types import DamagedBlockError, UnknownPointError
 
 Step = Literal["5min", "15min", "1h"]
@@ -26,6 +26,7 @@ STEPS: Mapping[Step, tuple[str, int]] = {
     "1h": ("hour", 3600),
 }
 """Table and seconds of a row of each roll-up."""
+Cell = str | int | float | None
 SLICE_ROWS = 64
 SLICE_KEYS = 4096
 """Roll-up rows sought by one statement."""
@@ -156,6 +157,15 @@ def rolled_slices(
             RolledRow(span * span_ms, *names[number], *figures) for span, number, *figures in rows
         ]
         place = after
+
+
+def with_times(rows: Iterable[RawRow | RolledRow]) -> list[tuple[Cell, ...]]:
+    """The rows as they are shown: times in ISO, UTC."""
+    found: list[tuple[Cell, ...]] = []
+    for row in rows:
+        at = from_ms(row.at_ms).isoformat(timespec="milliseconds")
+        found.append((at.replace("+00:00", "Z"), *row[1:]))
+    return found
 
 
 def _rows(column: Column, since_ms: int, until_ms: int) -> Iterator[RawRow]:

@@ -155,8 +155,7 @@ class Store:
         await self.commit()
         if self._held is not None:
             return 0
-        self._parts, count = await self._thread.run(restamped, self._parts, anchor)
-        return count
+        return await self._thread.run(restamped, self._parts, anchor)
 
     async def newest_at(self) -> datetime | None:
         """Time of the newest commit whose clock was not unknown; None when there is none."""
@@ -199,7 +198,7 @@ class Store:
             readings += result.readings if isinstance(result, Committed) else 0
         if self._anchor is not None:
             anchor = replace(self._anchor, boot=self.boot)
-            self._parts, _ = await self._thread.run(restamped, self._parts, anchor)
+            await self._thread.run(restamped, self._parts, anchor)
         if isinstance(result, Committed):
             result = replace(result, readings=readings)
         return result

@@ -9,12 +9,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from drivers.types import Clock
 from edge_agent.store.points import PointNumbers
 from edge_agent.store.pressure import ALARM_SHARE, CLEAR_SHARE, Pressure, room
-from edge_agent.store.pruning import Pruned, Pruner
+from edge_agent.store.pruning import DAY_MS, Pruned, Pruner
+from edge_agent.store.redaction import Redactor
 from edge_agent.store.retention import Freed, Retention, Upkeep
 from edge_agent.store.rollup import Rollup
 from edge_agent.store.schema import WriteHook
@@ -54,11 +56,18 @@ class Keeper:
         self._telemetry = telemetry
         self._clock = clock
         self._budget = retention.budget_bytes
-        self.rollup = Rollup(db, points, hook, waiting, left_out)
+        self._new_rollup = partial(Rollup, db, points, hook, waiting, left_out)
+        self.rollup = self._new_rollup()
         self._pruner = Pruner(db, retention, hook)
         self._pressure = Pressure(db, points, retention, self._pruner, hook)
+        self._redactor = Redactor(db, points, hook, left_out)
+        self._raw_ms = int(retention.raw_days * DAY_MS)
         self._prune_at_s = clock.monotonic_s()
         self._offset_s = self._clock_offset_s()
+
+    def start_again(self) -> None:
+        """Forget what is summed up and not written; the roll-ups go on from their cursors."""
+        self.rollup = self._new_rollup()
 
     def slice(self, *, clock_trusted: bool) -> Upkeep:
         """Do some tens of milliseconds of what is most urgent; a disk that refuses is no error."""
@@ -90,7 +99,11 @@ class Keeper:
             self._prune_at_s = now_s + DOUBT_S
         if now_s < self._prune_at_s or not clock_trusted:
             return Pruned()
-        pruned = self._pruner.prune(to_ms(self._clock.now()))
+        now_ms = to_ms(self._clock.now())
+        redacted, more = self._redactor.redact(now_ms - self._raw_ms, now_ms)
+        if more:
+            return Pruned((("redacted", redacted),), more=True)
+        pruned = self._pruner.prune(now_ms)
         if not pruned.more:
             self._prune_at_s = now_s + PRUNE_EVERY_S
         if pruned.rows:

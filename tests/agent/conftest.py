@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from leases import build
 from small_house import SmallHouse, write_site
 from wishes import NOW
 
 from drivers.types import Driver
 from edge_agent.clock import ManualClock
+from edge_agent.dispatch import Dispatch
 from edge_agent.fields import build_drivers
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.store.store import Store, StoreOptions
@@ -90,3 +92,8 @@ def until() -> Until:
 def paper(tmp_path: Path) -> LoadedSite:
     """The small site without its devices."""
     return load_site(write_site(tmp_path))
+
+
+@pytest.fixture
+def dispatch(devices: dict[str, Driver], store: Store, clock: ManualClock) -> Dispatch:
+    return build(devices, store, clock)

@@ -18,7 +18,6 @@ import pytest
 
 from edge_agent.clock import SystemClock
 from edge_agent.cloud.endpoint import Endpoint
-from edge_agent.cloud.messages import Commit, Row
 from edge_agent.cloud.mqtt5 import Mqtt5Transport
 from edge_agent.cloud.outbox import SyncSettings
 from edge_agent.cloud.shadows import Accepted, Shadows
@@ -33,6 +32,7 @@ from edge_agent.cloud.transport import (
     Up,
 )
 from edge_agent.demo.iot_core import received
+from tests.cloud.conftest import ListOutbox
 
 pytestmark = pytest.mark.referee
 
@@ -236,37 +236,11 @@ async def test_two_gateways_with_one_client_id(broker: Broker, open_link: OpenLi
     await until(lambda: any(isinstance(event, TakenOver) for event in events))
 
 
-class Commits:
+def commits(count: int) -> ListOutbox:
     """A few commits in a list."""
-
-    def __init__(self, count: int) -> None:
-        at_ms = int(SystemClock().now().timestamp() * 1000)
-        row = Row(device="meter", point="power", at_ms=at_ms, value=1.5, quality="good", unit="kW")
-        self.commits = [
-            Commit(seq=seq, boot=1, at_ms=at_ms, readings=(row,)) for seq in range(1, count + 1)
-        ]
-        self.sent = self.acked = 0
-
-    async def commits_after(self, seq: int, limit: int) -> list[Commit]:
-        return self.commits[seq : seq + limit]
-
-    async def first_seq(self) -> int:
-        return 1
-
-    async def last_seq(self) -> int:
-        return len(self.commits)
-
-    async def sent_seq(self) -> int:
-        return self.sent
-
-    async def mark_sent(self, seq: int) -> None:
-        self.sent = seq
-
-    async def acked_seq(self) -> int:
-        return self.acked
-
-    async def mark_acked(self, seq: int) -> None:
-        self.acked = seq
+    outbox = ListOutbox()
+    outbox.add(count)
+    return outbox
 
 
 async def test_shadows_and_telemetry_under_their_real_names(
@@ -281,7 +255,7 @@ async def test_shadows_and_telemetry_under_their_real_names(
         await shadows.start()
         answer = await shadows.update("status", reported={"mode": "plan"})
         assert isinstance(answer, Accepted)
-        outbox = Commits(25)
+        outbox = commits(25)
         sync = Sync(
             outbox=outbox,
             transport=link,
@@ -296,7 +270,7 @@ async def test_shadows_and_telemetry_under_their_real_names(
 
 async def test_refused_telemetry_stays_in_the_store(broker: Broker, open_link: OpenLink) -> None:
     link, _ = await open_link(broker.endpoint())
-    outbox = Commits(3)
+    outbox = commits(3)
     settings = SyncSettings(gateway="other", retry_wall_s=0.1)
     sync = Sync(outbox=outbox, transport=link, clock=SystemClock(), settings=settings)
     assert not await sync.drain(0.5)

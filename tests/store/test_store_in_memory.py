@@ -11,6 +11,8 @@ import pytest
 
 from drivers.types import Reading
 from edge_agent.clock import ManualClock
+from edge_agent.clock_trust import ClockTrust
+from edge_agent.store.gathering import Part
 from edge_agent.store.in_memory import (
     Held,
     MemoryJournal,
@@ -21,6 +23,7 @@ from edge_agent.store.in_memory import (
 from edge_agent.store.journal import Journal
 from edge_agent.store.schema import no_hook
 from edge_agent.store.store import Store
+from edge_agent.store.trusting import stamp
 from edge_agent.store.types import (
     Committed,
     LeaseRow,
@@ -132,14 +135,15 @@ async def test_ten_minutes_are_held_and_the_file_is_tried_each_ten_seconds(
     held = Held(clock, "the disk is full")
     tries = 0
     for second in range(0, 1200, 5):
-        held.hold(sweep(second))
+        held.hold([Part(tuple(sweep(second)), stamp(clock, ClockTrust.ESTIMATED))])
         tries += held.is_time()
         await clock.advance(5)
     assert tries == 119
     assert held.readings == 3 * 121
     assert held.dropped == 3 * (240 - 121)
     first = held.next_part()
-    assert first == sweep(1195 - 600)
+    assert first is not None
+    assert list(first.readings) == sweep(1195 - 600)
     while held.next_part():
         pass
     assert held.readings == 0

@@ -13,6 +13,7 @@ import sqlite_utils
 
 from drivers.types import Reading
 from edge_agent.clock import ManualClock
+from edge_agent.clock_trust import ClockTrust
 from edge_agent.store.block import by_point, encode
 from edge_agent.store.migrate import STEPS_TO, copy_of, migrate
 from edge_agent.store.migrate import main as migrate_main
@@ -24,6 +25,7 @@ Sweep = Callable[[int], list[Reading]]
 OpenStore = Callable[..., Awaitable[Store]]
 
 OLD = Path(__file__).with_name("version_1.sql")
+SECOND = Path(__file__).with_name("version_2.sql")
 FIRST = 1768478400
 
 
@@ -92,6 +94,22 @@ async def test_a_file_of_the_first_version_opens_with_all_that_was_in_it(
     with closing(sqlite3.connect(old)) as db:
         rows = db.execute("SELECT point, start, count FROM rollup_5min ORDER BY point").fetchall()
     assert rows == [(name, "2026-01-15T12:00:00Z", 3) for name in ("co2", "power", "temp")]
+
+
+async def test_a_file_of_the_second_version_opens_with_all_that_was_in_it(
+    old: Path, open_store: OpenStore
+) -> None:
+    with closing(sqlite3.connect(old)) as db, db:
+        db.executescript(SECOND.read_text(encoding="utf-8"))
+    before = content(old)
+    store = await open_store()
+    assert f"version 2 is now {VERSION}" in store.health.notes[0]
+    assert (content(copy_of(old, 2)), version(copy_of(old, 2))) == (before, 2)
+    commits = await store.commits_after(0, 10)
+    assert [(commit.seq, commit.trust) for commit in commits] == [
+        (FIRST + n, ClockTrust.ESTIMATED) for n in range(3)
+    ]
+    assert await store.restamp(store.anchor()) == 0, "an older program did not say its clock"
 
 
 async def test_a_migrated_file_is_laid_out_like_a_new_one(

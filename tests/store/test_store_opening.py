@@ -148,10 +148,10 @@ async def test_the_file_of_a_newer_program_is_refused_and_left_alone(
     store = await open_store()
     await store.close()
     with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version=3")
+        db.execute("PRAGMA user_version=4")
     db.close()
     before = content(path)
-    with pytest.raises(StoreVersionError, match=r"version 3.* knows 2.*newer program"):
+    with pytest.raises(StoreVersionError, match=r"version 4.* knows 3.*newer program"):
         await open_store()
     assert content(path) == before
 

@@ -194,7 +194,7 @@ async def test_a_file_that_cannot_be_read_is_an_error_and_nothing_counts_twice(
     with pytest.raises(StoreVersionError):
         reader.advance(frozenset({"meter.power"}), clock.now())
     with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version=2")
+        db.execute("PRAGMA user_version=3")
     db.close()
     reader.advance(frozenset({"meter.power"}), clock.now())
     assert_alike(reader.series("meter.power"), expected(powers(0, 900)))
