@@ -37,6 +37,7 @@ from edge_agent.sitemodel import actuators, envelopes
 from edge_agent.snapshot import Board, Snapshot
 from edge_agent.status import StatusView
 from edge_agent.status_view import Parts, build_status
+from edge_agent.store.location import DATABASE
 from edge_agent.store.store import Store
 from edge_agent.store.types import (
     AuditRow,
@@ -55,7 +56,6 @@ from models.types import Plan
 
 log = logging.getLogger(__name__)
 
-DATABASE = "edge.db"
 HEALTH_S = 10.0
 GIVE_BACK_BEATS = 60
 """Free heap pages go back to the system once in so many looks at the health."""
@@ -274,7 +274,7 @@ class Agent:
             await self._restamp()
 
     async def _restamp(self) -> None:
-        """Put right what was stored before the time was known; tried again where the disk refuses."""
+        """Put right what was stored before the time was known; tried again after a refusal."""
         try:
             count = await self._store.restamp(self._store.anchor())
         except StoreError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Examples may take their time on a loaded board: what is judged is the answer, not the speed.
@@ -11,3 +12,44 @@ PATIENT = (HealthCheck.too_slow,)
 settings.register_profile("fast", max_examples=25, deadline=None, suppress_health_check=PATIENT)
 settings.register_profile("full", max_examples=100, deadline=None, suppress_health_check=PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
+
+SLOW_FILES = frozenset(
+    {
+        "test_agent",
+        "test_any_reading",
+        "test_bacnet_foreign",
+        "test_bacnet_soak",
+        "test_compiled",
+        "test_compiled_site",
+        "test_export_verbs",
+        "test_fuzzed_sites",
+        "test_hot_solve",
+        "test_hotel_process",
+        "test_modbus_faults",
+        "test_modbus_link",
+        "test_mqtt",
+        "test_mqtt_traps",
+        "test_never_infeasible",
+        "test_plant_balance",
+        "test_plant_climate",
+        "test_run_verb",
+        "test_store_migration",
+        "test_store_pressure",
+        "test_store_processes",
+        "test_store_queries",
+        "test_store_retention",
+        "test_store_rollup",
+        "test_sync",
+        "test_sync_lanes",
+        "test_worker",
+        "test_worker_client",
+    }
+)
+"""Files that take seconds: real processes, brokers, solvers and much hypothesis. Not in `check`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of a slow file."""
+    for item in items:
+        if item.path.stem in SLOW_FILES:
+            item.add_marker(pytest.mark.slow)

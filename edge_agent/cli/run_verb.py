@@ -10,13 +10,14 @@ from argparse import Namespace
 from pathlib import Path
 
 from drivers.types import Clock, DriverError
-from edge_agent.agent import DATABASE, Agent
+from edge_agent.agent import Agent
 from edge_agent.clock import SystemClock, parse_origin
 from edge_agent.cloud.transport import CloudError
 from edge_agent.keeping import store_options
 from edge_agent.logs import set_up_logs
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.mistakes import SiteError
+from edge_agent.store.location import DATABASE
 from edge_agent.store.lock import StateLock
 from edge_agent.store.store import Store
 from edge_agent.store.types import StoreError

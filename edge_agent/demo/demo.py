@@ -20,9 +20,9 @@ from edge_agent.demo.ports import Ports, free_ports
 from edge_agent.demo.reckoning import Reckoning, reckon
 from edge_agent.demo.site_copy import write_site
 from edge_agent.site.load import LoadedSite, load_site
+from edge_agent.store.location import DATABASE
 
 MORNING_H = 8
-DATABASE = "edge.db"
 FINAL_DRAIN_S = 10.0
 """Wall seconds the backlog gets at the end."""
 DRAIN_POLL_S = 0.2

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from drivers.types import Clock, Reading
-from edge_agent.clock_trust import STEP_S, ClockTrust
-from edge_agent.store.trusting import Stamp, stamp
-
-STEP_MS = int(STEP_S * 1000)
+from edge_agent.clock_trust import ClockTrust, step_between
+from edge_agent.clock_watch import sight
+from edge_agent.store.trusting import Stamp, stamp_of
 
 
 class Part(NamedTuple):
@@ -30,7 +29,7 @@ class Gathering:
         self._parts: deque[Part] = deque()
         self._count = 0
         self._trust = ClockTrust.ESTIMATED
-        self._last = stamp(clock, self._trust)
+        self._sight = sight(clock)
         self.dropped = 0
 
     def append(self, readings: Iterable[Reading]) -> None:
@@ -47,12 +46,11 @@ class Gathering:
         if trust is not self._trust:
             self.cut()
             self._trust = trust
-            self._last = stamp(self._clock, trust)
 
     def cut(self) -> None:
         """End a commit here."""
         if self._open:
-            self._parts.append(Part(tuple(self._open), self._last))
+            self._parts.append(Part(tuple(self._open), stamp_of(self._sight, self._trust)))
             self._open.clear()
 
     def take(self) -> list[Part]:
@@ -66,14 +64,12 @@ class Gathering:
 
     def _look(self) -> None:
         """Cut where the clock was set; then nobody has said yet that it was set rightly."""
-        now = stamp(self._clock, self._trust)
-        moved_ms = (now.wall_ms - now.mono_ms) - (self._last.wall_ms - self._last.mono_ms)
-        if abs(moved_ms) > STEP_MS:
+        now = sight(self._clock)
+        if step_between(self._sight, now) is not None:
             self.cut()
             if self._trust is ClockTrust.SYNCHRONISED:
                 self._trust = ClockTrust.UNKNOWN
-                now = now._replace(trust=self._trust)
-        self._last = now
+        self._sight = now
 
     def _drop(self, excess: int) -> None:
         if excess <= 0:

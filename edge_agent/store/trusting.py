@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from drivers.types import Clock
-from edge_agent.clock_trust import ClockTrust
+from edge_agent.clock_trust import ClockTrust, Sight
+from edge_agent.clock_watch import sight
+from edge_agent.store.stamps import to_ms
 
 TRUSTS = (ClockTrust.SYNCHRONISED, ClockTrust.ESTIMATED, ClockTrust.UNKNOWN)
 """The place in this list is what is written: only ever append."""
@@ -41,8 +43,12 @@ class Stamp(NamedTuple):
 
 def stamp(clock: Clock, trust: ClockTrust) -> Stamp:
     """Both clocks now."""
-    now = clock.now()
-    return Stamp(int(now.timestamp() * 1000), int(clock.monotonic_s() * 1000), trust)
+    return stamp_of(sight(clock), trust)
+
+
+def stamp_of(seen: Sight, trust: ClockTrust) -> Stamp:
+    """Both clocks as seen; a process held up between them is off by half of that at most."""
+    return Stamp(to_ms(seen.now), int((seen.before_s + seen.after_s) * 500), trust)
 
 
 def machine_boot() -> str:

@@ -13,9 +13,10 @@ import pytest
 from small_house import FAN_COIL, FAN_COIL_OBJECT, SETPOINT, WRITE_SLOT, SmallHouse, furnished
 
 from drivers.types import WriteResult
-from edge_agent.agent import DATABASE, Agent
+from edge_agent.agent import Agent
 from edge_agent.clock import SystemClock
 from edge_agent.site.load import load_site
+from edge_agent.store.location import DATABASE
 from edge_agent.store.store import Store, StoreOptions
 from edge_agent.web.socket_path import SOCKET_NAME
 from tests.agent.conftest import Disk, Until

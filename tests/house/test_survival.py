@@ -15,8 +15,9 @@ from counting_proxy import CountingProxy
 from demo_run import amend, solver_plan, summer_demo, until
 
 from edge_agent.clock import SystemClock
-from edge_agent.demo.demo import DATABASE, Demo
+from edge_agent.demo.demo import Demo
 from edge_agent.demo.reckoning import reckon
+from edge_agent.store.location import DATABASE
 from edge_agent.store.store import Store
 
 SPEED = 60.0

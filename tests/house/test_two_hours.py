@@ -13,7 +13,8 @@ from demo_run import summer_demo, until
 
 from drivers.types import Reading
 from edge_agent.clock import SystemClock
-from edge_agent.demo.demo import DATABASE, Demo, summary
+from edge_agent.demo.demo import Demo, summary
+from edge_agent.store.location import DATABASE
 from edge_agent.store.store import Store
 
 SPEED = 60.0

@@ -15,9 +15,12 @@ from edge_agent.store import (
     pressure,
     pruning,
     reader,
+    redaction,
+    restamping,
     rollup,
     telemetry,
     tombstones,
+    trusting,
 )
 from edge_agent.store.store import Store
 
@@ -43,6 +46,9 @@ HOT = [
     *rollup.READ.values(),
     pruning.CANDIDATES,
     pruning.DELETE_BLOCK,
+    redaction.NEXT,
+    restamping.UNTRUSTED,
+    restamping.SHIFT_ONE,
     pruning.NEWEST_BLOCK,
     pressure.OLDEST_BLOCKS,
     pressure.QUARTER_ROWS,
@@ -63,7 +69,7 @@ IN_PARTS = [
     reader.ENDS,
 ]
 """Of several steps: none reads a table from end to end, none sorts."""
-IN_ORDER = [journal.AUDIT_TAIL, journal.PLAN_LATEST]
+IN_ORDER = [journal.AUDIT_TAIL, journal.PLAN_LATEST, trusting.NEWEST_AT]
 
 
 def plan(path: Path, query: str) -> list[str]:

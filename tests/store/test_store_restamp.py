@@ -236,6 +236,25 @@ async def test_no_commit_straddles_a_step_and_none_is_lost(plant: Plant, step_s:
     await store.close()
 
 
+async def test_a_process_that_was_held_up_sees_no_step(plant: Plant) -> None:
+    """Between two looks at the clocks an hour passes: that says nothing about a step."""
+
+    @dataclass
+    class HeldUp(WrongClock):
+        def now(self) -> datetime:
+            self.passed_s += 1800
+            found = super().now()
+            self.passed_s += 1800
+            return found
+
+    plant.clock = HeldUp()
+    store = await plant.open()
+    store.set_trust(SYNC)
+    await plant.commit(store, 3)
+    assert [(c.count, c.trust) for c in await store.commits_after(0, 9)] == [(3, SYNC)]
+    await store.close()
+
+
 @pytest.mark.parametrize("day", DST_DAYS, ids=["spring", "autumn"])
 async def test_a_day_of_summer_time_is_no_event(plant: Plant, day: datetime) -> None:
     plant.clock.start = day
