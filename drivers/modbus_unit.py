@@ -123,6 +123,12 @@ def good(point: Point, at: datetime, value: float, raw: tuple[int, ...]) -> Read
     )
 
 
+def left_alone(point: str) -> WriteOutcome:
+    """What a release says of a point that somebody else has set: no frame has left."""
+    reason = "left as somebody else has set it"
+    return WriteOutcome(point=point, result=WriteResult.VERIFIED, reason=reason)
+
+
 def failed_write(point: str, error: DriverError) -> WriteOutcome:
     """What became of a write that ended in `error`; `timeout` when nobody knows."""
     match error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from drivers.codec import encode
 from drivers.modbus_client import WRITE_MULTIPLE, WRITE_SINGLE
-from drivers.modbus_unit import Unit, failed_write, outside
+from drivers.modbus_unit import Unit, failed_write, left_alone, outside
 from drivers.profile_registers import RegisterProfile
 from drivers.profile_writes import RegisterWrite
 from drivers.readplan import Function, Span
@@ -38,6 +38,7 @@ class RegisterLease:
         self._profile = profile
         self._clock = clock
         self._doubtful: set[str] = set()
+        self._foreign: set[str] = set()
         self._writing = asyncio.Lock()
         self._feeding: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, tuple[int, ...]] = {}
@@ -58,6 +59,7 @@ class RegisterLease:
             outcome = await self._put(request.point, request.value, frames, spec)
             if outcome.result is WriteResult.VERIFIED:
                 self._held[request.point] = frames[0].registers
+                self._foreign.discard(request.point)
         if spec.watchdog_s is not None and outcome.result.holds:
             pause_s = spec.watchdog_s / FEEDS_PER_WATCHDOG
             now_s = self._clock.monotonic_s()
@@ -72,6 +74,9 @@ class RegisterLease:
             return WriteOutcome(point=point, result=WriteResult.NOT_WRITABLE)
         await self._stop_feeding(point)
         self._held.pop(point, None)
+        if point in self._foreign:
+            self._foreign.discard(point)
+            return left_alone(point)
         frames, why = self._frames(point, spec.release, spec, on=False)
         if why:
             return WriteOutcome(point=point, result=WriteResult.OUT_OF_RANGE, reason=why)
@@ -99,6 +104,7 @@ class RegisterLease:
         if reply.registers == held:
             return None
         stands = self._profile.encoding(point).value(reply.registers)
+        self._foreign.add(point)
         return WriteOutcome(
             point=point,
             result=WriteResult.OVERRIDDEN_LOCALLY,

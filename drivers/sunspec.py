@@ -162,7 +162,7 @@ class SunSpecDevice:
         if view.local(spec):
             reason = "the device is under local control"
             await self._heartbeat.stop()
-            self._leases[name].forget()
+            self._leases[name].leave()
             return WriteOutcome(point=name, result=WriteResult.OVERRIDDEN_LOCALLY, reason=reason)
         outcome = await self._leases[name].hold(chain, request, _factor(view, spec), limits)
         if outcome.result.holds:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from drivers.codec import encode, pattern, scale_factor, scaled, unscaled
-from drivers.modbus_unit import Unit, failed_write, outside
+from drivers.modbus_unit import Unit, failed_write, left_alone, outside
 from drivers.profile_sunspec import SunControl
 from drivers.readplan import Function, Span
 from drivers.sunspec_chain import Chain
@@ -88,6 +88,7 @@ class SunLease:
         self._unit = unit
         self._clock = clock
         self._held: Held | None = None
+        self._foreign = False
         self._name = name
         self._spec = spec
         fields = MODELS[spec.model].fields
@@ -101,6 +102,11 @@ class SunLease:
     def held(self) -> bool:
         """Whether a value of ours was verified and not given back since."""
         return self._held is not None
+
+    def leave(self) -> None:
+        """Somebody else has the point: the next release sends nothing."""
+        self._held = None
+        self._foreign = True
 
     def forget(self) -> None:
         """What stands from now on is nobody's business of ours."""
@@ -122,7 +128,7 @@ class SunLease:
             standing = await self.standing(chain)
             why = self._changed_by_others(standing)
             if why:
-                self.forget()
+                self.leave()
                 readback = self.value(standing, factor)
                 return self._outcome(WriteResult.OVERRIDDEN_LOCALLY, readback, why)
             self.forget()
@@ -144,6 +150,7 @@ class SunLease:
             return failed_write(self._name, error)
         outcome = await self._verify(chain, request.value, factor, seconds)
         if outcome.result is WriteResult.VERIFIED:
+            self._foreign = False
             self._held = Held(raw, self._clock.monotonic_s(), seconds)
         elif outcome.result is WriteResult.MISMATCH and not self._for_ever(request.value):
             await self._withdraw_unless_it_reverts(chain, seconds)
@@ -164,6 +171,9 @@ class SunLease:
     async def release(self, chain: Chain, neutral: float, factor: float) -> WriteOutcome:
         """Write the neutral value, switch the command off, and check both."""
         self.forget()
+        if self._foreign:
+            self._foreign = False
+            return left_alone(self._name)
         try:
             standing = await self.standing(chain)
             raw = unscaled(neutral * factor, standing.exponent)

@@ -167,7 +167,7 @@ class Agent:
         await self._supervisor.stop("commit")
         trusted = self._clock_watch.trusted
         await self._quality.save(now, clock_trusted=trusted, at_once=True)
-        await self._peaks.persist()
+        await self._peaks.persist(at_once=True)
         await self._notes.audit("stop", f"agent stopped, {held} leases held", now)
         await self._store.commit()
 

@@ -229,25 +229,36 @@ class Dispatch:
         )
         outcome = await self._drivers[point.device].write(request)
         if outcome.result is WriteResult.OUT_OF_RANGE:
-            await self._keep_as_before(key, before, lease, outcome)
+            await self._keep_as_before(key, before, lease, outcome, step)
         else:
             await self._settle_write(key, lease, outcome, changed=step is Step.WRITE)
 
     async def _keep_as_before(
-        self, key: str, before: LeaseRow | None, lease: LeaseRow, outcome: WriteOutcome
+        self,
+        key: str,
+        before: LeaseRow | None,
+        lease: LeaseRow,
+        outcome: WriteOutcome,
+        step: Step,
     ) -> None:
-        """No frame has left: what the device held before, it holds still."""
+        """No frame has left: what the device held before, it holds until its timer ends."""
+        now = self._clock.now()
+        known = self.outcomes.get(key)
         self.outcomes[key] = outcome
         self.counts.refused += 1
-        self._back_off(key, Step.WRITE, lease.value)
+        self._back_off(key, step, lease.value)
+        reverted = self._points[key].reverts.by_itself and before and now >= before.expires
+        if before is not None and reverted:
+            before = replace(before, state=LeaseState.LOST)
         if before is None:
             self._leases.pop(key, None)
             await self._journal.lease_remove(lease.device, lease.point)
         else:
             self._leases[key] = before
             await self._journal.lease_put(before)
-        text = f"{key} = {lease.value:g}: {outcome.result} {outcome.reason} [{lease.reason}]"
-        await self._journal.audit("write", text, self._clock.now())
+        if outcome != known:
+            text = f"{key} = {lease.value:g}: {outcome.result} {outcome.reason} [{lease.reason}]"
+            await self._journal.audit("write", text, now)
 
     def _intend(self, key: str, wish: Guarded, value: float) -> LeaseRow:
         point = self._points[key]

@@ -30,14 +30,14 @@ def export_claims(
     for envelope in fleet:
         before = held.get(envelope.point)
         alive = before if before is not None and before.live(now) else None
-        claim = _claim(envelope, alive, snapshot, len(fleet))
+        claim = _claim(envelope, alive, snapshot, fleet)
         if claim is not None:
             claims[envelope.point] = claim
     return claims
 
 
 def _claim(
-    envelope: PvEnvelope, alive: Entry | None, snapshot: Snapshot, sharers: int
+    envelope: PvEnvelope, alive: Entry | None, snapshot: Snapshot, fleet: list[PvEnvelope]
 ) -> Entry | None:
     """A new limit while the export is at its bound; the old one, until it ends, when not."""
     connection = envelope.connection
@@ -47,7 +47,8 @@ def _claim(
         return alive
     if apart_s(connection.meter, envelope.power, snapshot) > MAX_SKEW_S:
         return alive
-    room_kw = (connection.export_limit_kw + meter_kw) / sharers
+    room_kw = connection.export_limit_kw + meter_kw
+    room_kw *= _share(pv_kw, fleet, snapshot) if room_kw < 0 else 1 / len(fleet)
     near_kw = NEAR_SHARE * envelope.peak_kw
     if room_kw > near_kw or (room_kw >= 0 and alive is None):
         return alive
@@ -61,3 +62,9 @@ def _claim(
         since=snapshot.at,
         expires=snapshot.at + timedelta(seconds=HOLD_S),
     )
+
+
+def _share(pv_kw: float, fleet: list[PvEnvelope], snapshot: Snapshot) -> float:
+    """Part of a cut that falls to an inverter: its part of what is made now."""
+    made_kw = sum(max(0.0, snapshot.value(one.power) or 0.0) for one in fleet)
+    return max(0.0, pv_kw) / made_kw if made_kw > 0 else 1 / len(fleet)

@@ -104,7 +104,7 @@ class FlowLog:
 
     def post(self, latest: Flow) -> None:
         """Keep the first flow of every minute."""
-        if not self._minutes or latest.at - self._minutes[-1].at >= ONE_MINUTE:
+        if not self._minutes or abs(latest.at - self._minutes[-1].at) >= ONE_MINUTE:
             self._minutes.append(latest)
 
     @property

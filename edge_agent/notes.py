@@ -47,8 +47,12 @@ class Notebook:
         await self._note(self._store.plan_put(made_at, source, json_text, degraded=degraded))
 
     async def peak(self, charge_id: str, period_start: datetime) -> float | None:
-        """Billed peak of a period so far."""
-        return await self._store.peak(charge_id, period_start)
+        """Billed peak of a period so far; None also when the store cannot say."""
+        try:
+            return await self._store.peak(charge_id, period_start)
+        except StoreError as error:
+            log.warning("the peak cannot be read: %s", error)
+            return None
 
     async def peak_put(self, charge_id: str, period_start: datetime, peak_kw: float) -> bool:
         """Keep a billed peak; whether the disk took it."""

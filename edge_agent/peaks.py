@@ -52,6 +52,7 @@ class PeakBook:
         self._store = store
         self._max_hold_s = max_hold_s
         self._months: dict[str, datetime] = {}
+        self._unread: set[str] = set()
         self._unsaved: dict[tuple[str, datetime], float] = {}
         self._saved_blocks: dict[str, OpenBlock] = {}
         self.blocks: dict[str, OpenBlock] = {}
@@ -88,18 +89,27 @@ class PeakBook:
                 self._close(charge_id, closed)
             self._enter_month(charge_id, reading.at)
 
-    async def persist(self) -> None:
+    async def persist(self, *, at_once: bool = False) -> None:
         """Save the peaks that have risen and the open blocks; what the disk refuses waits."""
+        await self._read_peaks()
         for (charge_id, month), peak_kw in list(self._unsaved.items()):
             saved = await self._store.peak_put(charge_id, month, peak_kw)
             if saved and self._unsaved[charge_id, month] == peak_kw:
                 del self._unsaved[charge_id, month]
         for charge_id, block in self.blocks.items():
-            before = self._saved_blocks.get(charge_id)
-            if before is not None and block.measured_s - before.measured_s < SAVE_EVERY_S:
+            if not at_once and _just_saved(block, self._saved_blocks.get(charge_id)):
                 continue
             if await self._store.state_put(f"open_block:{charge_id}", _json(block)):
                 self._saved_blocks[charge_id] = block
+
+    async def _read_peaks(self) -> None:
+        """Take up what the store knows of a month that was entered since."""
+        for charge_id in sorted(self._unread):
+            month = self._months[charge_id]
+            known_kw = await self._store.peak(charge_id, month)
+            if self._months[charge_id] == month:
+                self.peaks[charge_id] = max(self.peaks[charge_id], known_kw or 0.0)
+                self._unread.discard(charge_id)
 
     async def _kept_block(self, charge_id: str, now: datetime, block_s: int) -> OpenBlock:
         """The open block as saved, if it is still the open one."""
@@ -127,10 +137,18 @@ class PeakBook:
 
     def _enter_month(self, charge_id: str, moment: datetime) -> None:
         month, _ = billing_month(moment, self._zone)
-        if month > self._months[charge_id]:
+        if month != self._months[charge_id]:
+            self._unread.add(charge_id)
             self._months[charge_id] = month
             self.peaks[charge_id] = 0.0
             self.assumed.pop(charge_id, None)
+
+
+def _just_saved(block: OpenBlock, before: OpenBlock | None) -> bool:
+    """Whether the same block was saved with hardly less measured."""
+    if before is None or before.start != block.start:
+        return False
+    return 0 <= block.measured_s - before.measured_s < SAVE_EVERY_S
 
 
 def _json(block: OpenBlock) -> str:

@@ -7,6 +7,7 @@ answer's refusal.
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,9 @@ from models.solver import Optimiser, Rejected
 from models.types import ModelError, Plan, Problem, Reason, ReasonCode
 
 ARGUMENTS = 4
+RESERVE_SHARE = 0.1
+"""Of the budget, for reading out, judging and handing over the plan."""
+LEAST_S = 0.1
 CHANGED = "the site file has changed since the gateway started: restart it to use the new one"
 
 
@@ -52,13 +56,15 @@ class Worker:
         return PlanAnswer(id=request.id, plan=outcome, rss_mb=rss_mb())
 
     def _plan(self, request: PlanRequest) -> Plan | str:
+        began_s = time.monotonic()
         problem = self._problem(request)
         if isinstance(problem, str):
             return problem
         if self._optimiser is None:
             compiled = compiled_site(problem.site, problem.grid.step_s, self._cache)
             self._optimiser = Optimiser(compiled)
-        found = self._optimiser.solve(problem, request.budget_s, request.reality.at)
+        left_s = request.budget_s * (1 - RESERVE_SHARE) - (time.monotonic() - began_s)
+        found = self._optimiser.solve(problem, max(LEAST_S, left_s), request.reality.at)
         return found.reason.text if isinstance(found, Rejected) else found
 
     def _problem(self, request: PlanRequest) -> Problem | str:

@@ -23,6 +23,10 @@ NOTE_COMMAND = _COMMAND.format(state="state")
 NOTE_RELEASE = _COMMAND.format(state="'released'")
 PLAN_LATEST = "SELECT json_text FROM plan ORDER BY id DESC LIMIT 1"
 PLAN_COUNTS = "SELECT source, count(*) FROM plan WHERE made_us >= ? GROUP BY source ORDER BY source"
+PEAK_PUT = (
+    "INSERT INTO peak VALUES (?, ?, ?) ON CONFLICT (charge_id, period_start_us)"
+    " DO UPDATE SET peak_kw = max(peak_kw, excluded.peak_kw)"
+)
 PEAK = "SELECT peak_kw FROM peak WHERE charge_id = ? AND period_start_us = ?"
 STATE = "SELECT json_text FROM state WHERE key = ?"
 
@@ -160,10 +164,8 @@ class Journal:
         return tuple(self._db.execute(PLAN_COUNTS, (to_us(since),)).fetchall())
 
     def peak_put(self, charge_id: str, period_start: datetime, peak_kw: float) -> None:
-        """Keep the billed peak of a demand charge in a period, kW."""
-        self._write(
-            "INSERT OR REPLACE INTO peak VALUES (?, ?, ?)", charge_id, to_us(period_start), peak_kw
-        )
+        """Keep the billed peak of a demand charge in a period, kW; it never falls."""
+        self._write(PEAK_PUT, charge_id, to_us(period_start), peak_kw)
 
     def peak(self, charge_id: str, period_start: datetime) -> float | None:
         """The billed peak so far, kW; None when none is known."""

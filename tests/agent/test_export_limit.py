@@ -65,8 +65,8 @@ def test_two_inverters_share_the_cut() -> None:
     image = snapshot({"meter.power": -70.0, "pv.power": 100.0, "two.power": 40.0})
     found = export_claims([PV, twin], {}, image, NOW)
     assert {point: entry.value for point, entry in found.items()} == {
-        "pv.limit": 90.0,
-        "two.limit": 30.0,
+        "pv.limit": 85.7,
+        "two.limit": 34.3,
     }
 
 

@@ -152,3 +152,22 @@ async def test_a_peak_before_our_time_is_an_assumption_until_the_month_ends(stor
     peaks.post(reading("meter.power", 10.0, at=JULY))
     assert peaks.assumed == {}
     assert (await book(store, JULY)).assumed == {}
+
+
+async def test_every_open_block_survives_a_restart(store: Store) -> None:
+    peaks = await book(store, NOON)
+    now = feed(peaks, NOON, 15, 100.0)
+    await peaks.persist(at_once=True)
+    now = feed(peaks, now, 5, 60.0)
+    await peaks.persist()
+    reborn = await book(store, now)
+    assert reborn.blocks["quarter"].import_kwh == pytest.approx(5.0, abs=0.3)
+
+
+async def test_a_month_entered_by_a_step_of_the_clock_keeps_its_known_peak(store: Store) -> None:
+    await store.peak_put("quarter", JUNE, 400.0)
+    peaks = await book(store, JUNE - timedelta(days=20))
+    feed(peaks, NOON, 16, 50.0)
+    await peaks.persist()
+    assert peaks.peaks["quarter"] == pytest.approx(400.0)
+    assert await store.peak("quarter", JUNE) == pytest.approx(400.0)

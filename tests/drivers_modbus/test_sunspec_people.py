@@ -59,6 +59,11 @@ async def test_what_somebody_else_changed_is_left_alone(
     outcome = await command(battery, 5.0)
     assert outcome.result is WriteResult.OVERRIDDEN_LOCALLY
     assert said in outcome.reason
+    released = await battery.release("power_setpoint")
+    assert (released.result, released.reason) == (
+        WriteResult.VERIFIED,
+        "left as somebody else has set it",
+    )
     assert site.write_frames == before
 
 
