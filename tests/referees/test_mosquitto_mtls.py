@@ -243,18 +243,13 @@ def commits(count: int) -> ListOutbox:
     return outbox
 
 
-async def test_shadows_and_telemetry_under_their_real_names(
-    broker: Broker, open_link: OpenLink, tmp_path: Path
-) -> None:
+async def test_shadows_and_telemetry_under_their_real_names(broker: Broker, tmp_path: Path) -> None:
     module = ("-I", "-m", "edge_agent.demo.iot_service", "--tied", "--reserved", "$aws")
     where = ("--port", str(broker.service_port), "--thing", THING, "--dir", str(tmp_path))
     with process(sys.executable, *module, *where):
         await until((tmp_path / "ready.json").exists)
-        link, _ = await open_link(broker.endpoint())
+        link = Mqtt5Transport(broker.endpoint())
         shadows = Shadows(link, THING)
-        await shadows.start()
-        answer = await shadows.update("status", reported={"mode": "plan"})
-        assert isinstance(answer, Accepted)
         outbox = commits(25)
         sync = Sync(
             outbox=outbox,
@@ -263,9 +258,16 @@ async def test_shadows_and_telemetry_under_their_real_names(
             settings=SyncSettings(gateway=THING, rule="semdr"),
             shadows=shadows,
         )
+        await shadows.start()
+        await link.connect()
+        await until(lambda: link.connected)
+        answer = await shadows.update("status", reported={"mode": "plan"})
+        assert isinstance(answer, Accepted)
         assert await sync.drain(20.0)
         await until(lambda: len(received(tmp_path)) == 25)
         await until(lambda: confirmed(tmp_path) == 25)
+        await shadows.stop()
+        await link.close()
 
 
 async def test_refused_telemetry_stays_in_the_store(broker: Broker, open_link: OpenLink) -> None:
