@@ -16,6 +16,16 @@ def rss_mb() -> float:
     return pages * resource.getpagesize() / 1e6
 
 
+M_ARENA_MAX = -8
+"""glibc's name for the number of heaps that threads may open, see mallopt(3)."""
+
+
+def one_heap() -> bool:
+    """Let all threads share one heap, where the C library can (glibc); whether it could."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and bool(mallopt(M_ARENA_MAX, 1))
+
+
 def give_back() -> bool:
     """Return free heap pages to the system, where the C library can (glibc); whether it could."""
     library = ctypes.CDLL(None)

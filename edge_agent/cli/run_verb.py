@@ -15,6 +15,7 @@ from edge_agent.clock import SystemClock, parse_origin
 from edge_agent.cloud.transport import CloudError
 from edge_agent.keeping import store_options
 from edge_agent.logs import set_up_logs
+from edge_agent.memory import one_heap
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.mistakes import SiteError
 from edge_agent.store.location import DATABASE
@@ -28,6 +29,7 @@ STATE_MODE = 0o700
 
 def main(options: Namespace) -> int:
     """0 after an orderly stop; 1 when the site or the machine is not fit, and nothing starts."""
+    one_heap()
     try:
         loaded = load_site(options.site)
         clock: Clock = SystemClock() if options.clock is None else parse_origin(options.clock)
