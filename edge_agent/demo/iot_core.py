@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -95,9 +96,11 @@ class LocalIotCore:
         await self._until(lambda: _port_open(self.port), "the broker did not start")
 
     def freeze(self) -> None:
-        """Let the broker hang: links stand, nothing is answered."""
+        """Let the broker hang: links stand, nothing is answered once this has returned."""
         if self._broker is not None:
             self._broker.send_signal(signal.SIGSTOP)
+            # A signal is only sent: until the process has stopped it may still answer.
+            os.waitid(os.P_PID, self._broker.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """End a freeze."""
