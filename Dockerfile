@@ -18,7 +18,7 @@ RUN pip wheel --no-deps --build-constraint constraints/dev.txt --wheel-dir /whee
 
 FROM python:3.11-slim
 COPY --from=build /opt/semdr-edge /opt/semdr-edge
-ENV PATH=/opt/semdr-edge/bin:$PATH SEMDR_CONFIG_PATH=/data/site.yaml
+ENV PATH=/opt/semdr-edge/bin:$PATH SEMDR_CONFIG_PATH=/data/site.yaml PYTHONNODEBUGRANGES=1
 # The default state_dir of a site file leads into the volume.
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin semdr \
     && install --directory --owner=semdr --group=semdr --mode=0700 /data \

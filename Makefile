@@ -40,6 +40,7 @@ bench: setup
 
 soak: setup
 	$(PY) -m pytest -q -m soak --timeout 7200
+	HYPOTHESIS_PROFILE=explore $(PY) -m pytest -q -n 2 tests/site tests/guard tests/tracking tests/models tests/drivers_modbus
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* .import_linter_cache

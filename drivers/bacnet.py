@@ -139,6 +139,9 @@ class BacnetDevice:
             return _refused(point, WriteResult.NOT_WRITABLE, "not a writable point")
         commander = await self._commander(known)
         if isinstance(commander, WriteOutcome):
+            if commander.result is WriteResult.NOT_WRITABLE:
+                # Only the unit is not known: the device was not asked to take the point back.
+                return _refused(point, WriteResult.REJECTED, commander.reason)
             return commander
         outcome = await commander.release()
         self._doubt(point)

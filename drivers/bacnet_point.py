@@ -35,6 +35,7 @@ class BacnetPoint:
     safe: tuple[float, float] | None = None
     limits: tuple[float, float] | None = None
     tolerance: float = 0.01
+    writes_per_day: int | None = None
 
     @property
     def counts(self) -> bool:
@@ -52,6 +53,7 @@ class BacnetPoint:
             safe=self.safe,
             limits=self.limits,
             tolerance=self.tolerance,
+            writes_per_day=self.writes_per_day,
         )
 
     def refused(self, value: float) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from drivers.identity_gate import Gate, IdentityGate, MakerGate
+from drivers.learning import LearnsHoles
 from drivers.modbus_link import ModbusLink
 from drivers.modbus_unit import Unit, failed_write, fault_reading, select
 from drivers.profile_identity import WrongDeviceError
@@ -13,6 +14,7 @@ from drivers.profile_judge import judged_registers, judged_sunspec
 from drivers.profile_registers import RegisterProfile
 from drivers.profile_sunspec import SunSpecProfile
 from drivers.profile_terms import Derived
+from drivers.readplan import Span
 from drivers.types import (
     Clock,
     Driver,
@@ -64,6 +66,16 @@ class CheckedDevice:
     def health(self) -> Health:
         """Counters since start."""
         return self._wire.health
+
+    @property
+    def holes(self) -> tuple[Span, ...]:
+        """Spans the device refused to read; none of a device that finds its own map."""
+        return self._wire.holes if isinstance(self._wire, LearnsHoles) else ()
+
+    def learn(self, holes: Iterable[Span]) -> None:
+        """Take holes found by an earlier run."""
+        if isinstance(self._wire, LearnsHoles):
+            self._wire.learn(holes)
 
     async def open(self) -> None:
         """Join the link."""

@@ -30,22 +30,34 @@ class BlockDecoder:
         self._words = struct.Struct(f">{len(index)}H")
         kinds = "".join(FORMAT[encoding.kind].removeprefix(">") for _, encoding in parts)
         self._numbers = struct.Struct(f">{kinds}")
-        self._parts = tuple((*_plain(encoding), first, encoding) for first, encoding in parts)
+        plain = [_plain(encoding) for _, encoding in parts]
+        self._lines = tuple((factor, shift) for factor, shift, _ in plain)
+        self._marks = tuple((place, marks) for place, (_, _, marks) in enumerate(plain) if marks)
+        self._special = tuple(
+            (place, slice(first, first + encoding.kind.width), encoding)
+            for place, (first, encoding) in enumerate(parts)
+            if plain[place][2] is None
+        )
 
     def values(self, registers: Registers) -> list[float | None]:
         """One value a part, in the order of the parts; None where the device has none."""
         finite = math.isfinite
-        values: list[float | None] = []
         numbers = self._numbers.unpack(self._arranged(registers))
-        for number, part in zip(numbers, self._parts, strict=True):
-            factor, shift, sentinels, first, encoding = part
-            if sentinels is None:
-                values.append(encoding.value(registers[first : first + encoding.kind.width]))
-            elif not finite(number) or number in sentinels:
-                values.append(None)
-            else:
-                value = number * factor + shift
-                values.append(value if finite(value) else None)
+        scaled = [
+            number * factor + shift
+            for number, (factor, shift) in zip(numbers, self._lines, strict=True)
+        ]
+        # A sum is finite only if all of its terms are: one look for nearly every block.
+        values: list[float | None] = (
+            [*scaled]
+            if finite(sum(scaled))
+            else [value if finite(value) else None for value in scaled]
+        )
+        for place, marks in self._marks:
+            if numbers[place] in marks:
+                values[place] = None
+        for place, part, encoding in self._special:
+            values[place] = encoding.value(registers[part])
         return values
 
     def _arranged(self, registers: Registers) -> bytes:

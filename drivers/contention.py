@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 _HOUR_S = 3600.0
-_FORGIVEN_AFTER_S = 86_400.0
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Contention:
-    """What is known of one point; `limit` changes within an hour of holding are a second master."""
+    """What is known of one point; `limit` changes within an hour of holding are a second master.
+
+    What happened more than `forgiven_after_s` of plant time ago does not count.
+    """
 
     limit: int = 3
+    forgiven_after_s: float = _DAY_S
     held_s: float = 0.0
     changes: tuple[Change, ...] = ()
 
@@ -38,9 +42,9 @@ class Contention:
         return replace(self, changes=changes)
 
     def recent(self, now_s: float) -> int:
-        """Changes within the last hour of holding and the last day of plant time."""
+        """Changes within the last hour of holding that are not forgiven yet."""
         return sum(
-            self.held_s - change.held_s < _HOUR_S and now_s - change.at_s < _FORGIVEN_AFTER_S
+            self.held_s - change.held_s < _HOUR_S and now_s - change.at_s < self.forgiven_after_s
             for change in self.changes
         )
 

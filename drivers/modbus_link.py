@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from drivers.modbus_breaker import Backoff, Breaker
-from drivers.modbus_client import WRITE_MULTIPLE, Connection, UnreachableError, parse_url
+from drivers.modbus_client import WRITE_MULTIPLE, Connection, UnreachableError
+from drivers.modbus_target import parse_url
 from drivers.readplan import Function
 from drivers.types import (
     BadReplyError,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from drivers.codec import Registers
 from drivers.codec_block import BlockDecoder
@@ -17,6 +17,10 @@ from drivers.types import Point, Quality, Reading
 
 NO_VALUE = "the device has no value"
 _GOOD, _BAD = Quality.GOOD, Quality.BAD
+_UTC_OFFSET = timedelta(0)
+
+Row = tuple[str, str, str, slice]
+"""Device, name, unit and registers of a point: what a reading of it needs, without look-ups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +30,32 @@ class Request:
     block: Block
     points: tuple[Point, ...]
     decoder: BlockDecoder
-    rows: tuple[tuple[str, str, str, slice], ...]
-    """Device, name, unit and registers of each point: laid out for the loop below."""
+    rows: tuple[Row, ...]
+    """One a point."""
 
     def readings(self, registers: Registers, at: datetime) -> list[Reading]:
-        """A reading for each point."""
-        return [
-            Reading(
-                device=device,
-                point=name,
-                value=value,
-                unit=unit,
-                at=at,
-                quality=_BAD if value is None else _GOOD,
-                reason=NO_VALUE if value is None else "",
-                raw=registers[part],
-            )
-            for (device, name, unit, part), value in zip(
-                self.rows, self.decoder.values(registers), strict=True
-            )
-        ]
+        """A reading for each point; ValueError when `at` is not in UTC."""
+        if at.utcoffset() != _UTC_OFFSET:
+            msg = f"readings need an aware UTC time, got {at!r}"
+            raise ValueError(msg)
+        # Thousands a second: filled in place they cost a third of what the constructor takes,
+        # whose checks are done once for all of them.
+        found: list[Reading] = []
+        blank = object.__new__
+        values = self.decoder.values(registers)
+        for (device, name, unit, part), value in zip(self.rows, values, strict=True):
+            reading = blank(Reading)
+            fields = reading.__dict__
+            fields["device"] = device
+            fields["point"] = name
+            fields["value"] = value
+            fields["unit"] = unit
+            fields["at"] = at
+            fields["quality"] = _BAD if value is None else _GOOD
+            fields["reason"] = NO_VALUE if value is None else ""
+            fields["raw"] = registers[part]
+            found.append(reading)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

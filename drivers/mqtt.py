@@ -204,7 +204,7 @@ class MqttLink:
         now = self._clock.now()
         payload = bytes(message.payload[: _MAX_BYTES + 1])
         self.dropped += len(self._waiting) == _MAX_WAITING
-        self._waiting.append(Message(message.topic, payload, message.retain, now))
+        self._waiting.append(Message(message.topic, payload, message.retain, now, message.dup))
         # Appended before the flag is looked at, cleared before the queue is: none is left behind.
         if not self._handing_out:
             self._handing_out = True

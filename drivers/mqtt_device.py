@@ -50,6 +50,8 @@ class MqttPoint:
     path: str = ""
     scale: float = 1.0
     form: Form = Form.JSON
+    ttl_s: float | None = None
+    """A message longer ago (plant time) says nothing about now; None: the last one always does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Message:
     payload: bytes
     retained: bool
     at: datetime
+    again: bool = False
+    """The broker says that it may have delivered this one before."""
 
 
 Listener = Callable[[Message], None]
@@ -119,7 +123,8 @@ class MqttDevice:
 
     `status_topic` carries `online` and, as last will, `offline`. A retained message counts only
     with a timestamp of its own, at most `retained_ttl_s` (plant time) away from now. A message
-    stamped up to `retained_ttl_s` before one that came earlier is a late duplicate and ignored.
+    stamped up to `retained_ttl_s` before one that came earlier is a late duplicate and ignored, and
+    so is one that the broker delivers again.
     """
 
     def __init__(
@@ -146,6 +151,7 @@ class MqttDevice:
         self._last: dict[str, _Last] = {}
         self._ignored: dict[str, str] = {}
         self._newest: dict[str, datetime] = {}
+        self._payloads: dict[str, bytes] = {}
         self._offline_at: datetime | None = None
         self._health = Health()
         self._open = False
@@ -224,6 +230,9 @@ class MqttDevice:
             refused = self._link.refused(point.topic)
             reason = refused or self._ignored.get(point.topic) or f"no message on {point.topic} yet"
             return self._valued(name, point.unit, _Last(None, now, reason), Quality.MISSING)
+        if point.ttl_s is not None and (age_s := (now - last.at).total_seconds()) > point.ttl_s:
+            why = f"the last message is {age_s:.0f} s old, and says nothing after {point.ttl_s:g} s"
+            return self._valued(name, point.unit, _Last(None, now, why), Quality.STALE)
         quality = Quality.BAD if last.value is None else Quality.GOOD
         return self._valued(name, point.unit, last, quality)
 
@@ -247,6 +256,10 @@ class MqttDevice:
 
     def _measured(self, message: Message) -> None:
         self._health.requests += 1
+        before = self._payloads.get(message.topic)
+        self._payloads[message.topic] = message.payload
+        if message.again and message.payload == before:
+            return
         points = [point for point in self._points.values() if point.topic == message.topic]
         document = _document(message, points[0].form)
         if isinstance(document, Malformed):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.readplan import MAX_REGISTERS, Limits
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}\Z")]
 Address = Annotated[int, Field(ge=0, le=65536)]
 Milliseconds = Annotated[int, Field(ge=0, le=60000)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -23,7 +23,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 class Strict(BaseModel):
     """Frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, regex_engine="python-re")
 
 
 class Role(StrEnum):
@@ -51,7 +51,7 @@ class Described(Strict):
 
     manufacturer: str
     model: str
-    source: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    source: Annotated[str, Field(pattern=r"^https?://\S+\Z")]
     """Where the map can be looked up."""
     hardware_tested: bool
     unverified: bool = False

@@ -15,15 +15,18 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class WriteHistory:
-    """Changed values written in the last day, as (monotonic plant second, value), oldest first."""
+    """Changed values written in the last day, as (monotonic plant second, value), oldest first.
 
-    changes: tuple[tuple[float, float], ...] = ()
+    None stands for giving the point back: the device writes its own value then.
+    """
+
+    changes: tuple[tuple[float, float | None], ...] = ()
 
     def spent(self, now_s: float) -> int:
         """Changed values of the last 24 hours."""
         return sum(now_s - at_s < DAY_S for at_s, _ in self.changes)
 
-    def after(self, value: float, now_s: float) -> WriteHistory:
+    def after(self, value: float | None, now_s: float) -> WriteHistory:
         """The history with this value written at `now_s`; what is older than a day is dropped."""
         if self.changes and self.changes[-1][1] == value:
             return self
@@ -40,7 +43,7 @@ def write_objection(point: Point, value: float, history: WriteHistory, now_s: fl
     last = history.changes[-1] if history.changes else None
     if last is not None and last[1] == value:
         return ""
-    if last is not None and point.max_rate_per_s is not None:
+    if last is not None and last[1] is not None and point.max_rate_per_s is not None:
         reach = point.max_rate_per_s * max(0.0, now_s - last[0])
         if abs(value - last[1]) > reach + point.tolerance:
             return f"{value:g} is {abs(value - last[1]):g} away, {reach:g} {point.unit} may be gone"
@@ -56,5 +59,7 @@ def within_rate(point: Point, value: float, history: WriteHistory, now_s: float)
     if point.max_rate_per_s is None or not history.changes:
         return value
     at_s, last = history.changes[-1]
+    if last is None:
+        return value
     reach = point.max_rate_per_s * max(0.0, now_s - at_s)
     return min(max(value, last - reach), last + reach)

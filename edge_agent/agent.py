@@ -12,28 +12,34 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from drivers.types import Clock, Driver, Reading, WriteOutcome
+from edge_agent.alarming import alarming_of
 from edge_agent.billing import MAX_HOLD_S
 from edge_agent.clock_probes import Machine, probe
 from edge_agent.clock_trust import ClockTrust
 from edge_agent.clock_watch import ClockWatch
 from edge_agent.cloud_link import CloudLink, build_cloud
-from edge_agent.conditions import conditions
-from edge_agent.control import ControlLoop
+from edge_agent.control import ControlLoop, ControlParts
+from edge_agent.control_memory import ControlMemory
 from edge_agent.data_quality import DataQuality
 from edge_agent.dispatch import Dispatch
+from edge_agent.envelopes_of import envelopes, operator_signals
+from edge_agent.fastloop.budget import charges
+from edge_agent.fastloop.corridor import LoopSettings
+from edge_agent.fastloop.tracker import Tracker
 from edge_agent.fields import build_drivers
 from edge_agent.flows import Flow, FlowLog, flow
-from edge_agent.health import AlertBook
-from edge_agent.holds import Holds, hold_of
+from edge_agent.health import Alert
+from edge_agent.local_overrides import hold_times
 from edge_agent.memory import give_back
 from edge_agent.notes import Notebook
+from edge_agent.overrides import Override, Overrides, override_of
 from edge_agent.peaks import PeakBook
 from edge_agent.planner import Planner
 from edge_agent.planning_loop import PlanningLoop
-from edge_agent.poll import DevicePoller
+from edge_agent.poll import build_pollers
 from edge_agent.privacy import occupancy_sum, room_counters
 from edge_agent.site.load import LoadedSite
-from edge_agent.sitemodel import actuators, envelopes
+from edge_agent.sitemodel import actuators
 from edge_agent.snapshot import Board, Snapshot
 from edge_agent.status import StatusView
 from edge_agent.status_view import Parts, build_status
@@ -47,7 +53,6 @@ from edge_agent.store.types import (
     StoreError,
 )
 from edge_agent.supervise import Supervisor
-from edge_agent.validate import Judge, device_rule
 from edge_agent.watchdog import Watchdog
 from edge_agent.web.app import build_app
 from edge_agent.web.server import serve, tcp_socket, unix_socket
@@ -73,6 +78,9 @@ FIRST_READ_S = 1.0
 class Agent:
     """One gateway. The caller holds the lock of its state directory."""
 
+    _restamp_due = False
+    _readings_stored = 0
+
     def __init__(self, loaded: LoadedSite, clock: Clock, store: Store, state_dir: Path) -> None:
         self._site = loaded.site
         self._loaded = loaded
@@ -80,28 +88,20 @@ class Agent:
         self._store = store
         self._state_dir = state_dir
         self._started_at = clock.now()
-        self._readings_stored = 0
         self._supervisor = Supervisor(clock)
         self._board = Board()
         self._flows = FlowLog()
-        self._alerts = AlertBook()
         self._watchdog = Watchdog()
         self._drivers: Mapping[str, Driver] = build_drivers(loaded.site, clock)
         points = {point.key: point for d in self._drivers.values() for point in d.points}
         self._notes = Notebook(store)
-        self._holds = Holds(self._notes)
+        self._overrides = Overrides(self._notes)
+        self._alarming = alarming_of(self._site, clock, self._notes)
         control = self._site.agent.control
         self._dispatch = Dispatch(self._drivers, points, self._notes, clock, control, self._present)
+        self._dispatch.overrides.hold_s = hold_times(self._site)
         self._envelopes = envelopes(self._site, points)
-        self._control = ControlLoop(
-            self._board,
-            self._dispatch,
-            self._envelopes,
-            actuators(self._site),
-            clock,
-            self._holds.claims,
-        )
-        self._pollers = {device.id: self._poller(device.id) for device in self._site.devices}
+        self._pollers = build_pollers(self._site, self._drivers, clock, self._notes)
         self._worker = WorkerClient(worker_command(loaded.path, state_dir, state_dir / DATABASE))
         self._planner = Planner(self._worker, self._notes, self._site.planning.time_limit_s)
         zone = ZoneInfo(self._site.site.timezone)
@@ -110,9 +110,11 @@ class Agent:
             loaded.tariff, zone, self._notes, max_hold_s=max(MAX_HOLD_S, 2.5 * meter_poll_s)
         )
         self._planning = PlanningLoop(self._site, loaded.tariff, self._planner, self._peaks, clock)
+        self._control = self._control_loop()
+        self._planning.held = self._held
+        self._planning.cuts = lambda: self._control.taken
         self._cloud: CloudLink = build_cloud(self._site, store, clock)
         self._clock_watch = ClockWatch(clock, partial(probe, Machine()))
-        self._restamp_due = False
         self._quality = DataQuality(self._site, self._drivers, store)
         self._rooms = room_counters(self._site)
         self._rooms_at = self._started_at
@@ -122,7 +124,9 @@ class Agent:
         for driver in self._drivers.values():
             await driver.open()
         await self._peaks.start(self._clock.now())
-        await self._holds.load(self._clock.now())
+        await self._overrides.load(self._clock.now())
+        await self._control.memory.load()
+        await self._alarming.start()
         self._clock_watch.newest_commit = await self._store.newest_at()
         await self._look_at_clock()
         trusted = self._clock_watch.trusted
@@ -144,6 +148,7 @@ class Agent:
         )
         self._supervisor.start("plan", lambda: self._planning.run(self._snapshot))
         self._supervisor.start("health", self._health_loop)
+        self._supervisor.start("notify", self._alarming.run)
         self._supervisor.start("cloud", self._cloud.run)
         self._watchdog.tell("READY=1")
 
@@ -168,6 +173,7 @@ class Agent:
         trusted = self._clock_watch.trusted
         await self._quality.save(now, clock_trusted=trusted, at_once=True)
         await self._peaks.persist(at_once=True)
+        await self._control.memory.save()
         await self._notes.audit("stop", f"agent stopped, {held} leases held", now)
         await self._store.commit()
 
@@ -189,7 +195,7 @@ class Agent:
                 store=self._store.health,
                 readings_stored=self._readings_stored,
                 supervisor=self._supervisor,
-                alerts=self._alerts,
+                alerts=self._alarming.book,
                 unmeasured_blocks=self._peaks.unmeasured_in_a_row,
                 quality=self._quality.view(self._clock.now()),
                 clock_view=self._clock_watch.view,
@@ -208,6 +214,10 @@ class Agent:
         """The newest lines of the audit trail."""
         return await self._store.audit_tail(count)
 
+    async def acknowledge(self, code: str, subject: str, person: str, note: str) -> Alert:
+        """A named person has seen an alarm; KeyError when it does not stand."""
+        return await self._alarming.acknowledge(code, subject, person, note)
+
     async def hold_released(
         self, point: str, span: timedelta, person: str, reason: str
     ) -> WriteOutcome | None:
@@ -215,12 +225,48 @@ class Agent:
 
         Returns what became of the release, None when nothing was held; KeyError for no point.
         """
-        if point not in self._envelopes:
-            raise KeyError(point)
-        now = self._clock.now()
-        await self._holds.put(hold_of(point, span, person, reason, now))
-        await self._notes.audit("manual", f"{point} released by {person}: {reason}", now)
+        await self._manual(override_of(point, None, span, person, reason, self._clock.now()))
         return await self._dispatch.release(point)
+
+    async def override(
+        self, point: str, value: float, span: timedelta, person: str, reason: str
+    ) -> None:
+        """A named person's value for a point, until `span` has passed; the guard still judges it.
+
+        KeyError for no point, OverrideError for a value or span that cannot be taken.
+        """
+        await self._manual(override_of(point, value, span, person, reason, self._clock.now()))
+
+    async def _manual(self, wish: Override) -> None:
+        if wish.point not in self._envelopes:
+            raise KeyError(wish.point)
+        await self._overrides.put(wish)
+        what = "released" if wish.value is None else f"set to {wish.value:g}"
+        until = f"until {wish.expires:%Y-%m-%d %H:%M}Z"
+        text = f"{wish.point} {what} by {wish.person} {until}: {wish.reason}"
+        await self._notes.audit("manual", text, wish.since)
+
+    def _held(self) -> Mapping[str, str]:
+        """Points that a person holds, at the device or here, with the reason."""
+        return {**self._control.held_by_people(), **self._dispatch.overrides.taken()}
+
+    def _control_loop(self) -> ControlLoop:
+        steered = actuators(self._site)
+        settings = LoopSettings(tick_s=self._site.agent.tick_s)
+        return ControlLoop(
+            ControlParts(
+                board=self._board,
+                dispatch=self._dispatch,
+                envelopes=self._envelopes,
+                tracker=Tracker(self._envelopes, steered, settings),
+                clock=self._clock,
+                memory=ControlMemory(self._notes),
+                people=self._overrides.claims,
+                charges=lambda: charges(self._peaks.peaks, self._peaks.blocks),
+                tell=self._notes.audit,
+                signals=operator_signals(self._site),
+            )
+        )
 
     def _snapshot(self) -> Snapshot:
         return self._board.freeze(self._clock.now())
@@ -228,16 +274,12 @@ class Agent:
     def _present(self, key: str) -> float | None:
         return self._snapshot().value(key)
 
-    def _poller(self, device_id: str) -> DevicePoller:
-        device = self._site.device(device_id)
-        driver = self._drivers[device_id]
-        judge = Judge(device_rule(device, driver.points))
-        return DevicePoller(device_id, driver, judge, device.poll_s, self._clock)
-
     def _take(self, device_id: str, readings: list[Reading]) -> None:
         """A poll has come in."""
         readings = self._quality.take(device_id, readings, self._clock.now())
-        self._board.post(readings, self._site.device(device_id).stale_after_s)
+        stale_s = self._site.device(device_id).stale_after_s
+        for own_stale_s, some in self._pollers[device_id].by_staleness(readings, stale_s):
+            self._board.post(some, own_stale_s)
         self._store.append(readings)
         for reading in readings:
             if reading.key == self._site.assets.grid.meter:
@@ -322,11 +364,13 @@ class Agent:
             self._planning.watch(snapshot)
             self._sum_rooms(snapshot)
             await self._quality.save(snapshot.at, clock_trusted=self._clock_watch.trusted)
-            found = conditions(self.status())
-            for alert in self._alerts.update(found, snapshot.at):
-                word = "cleared" if alert.cleared else "raised"
-                text = f"{alert.code} {alert.subject} {word}: {alert.text}"
-                await self._notes.audit("alert", text, snapshot.at)
+            await self._planner.look(snapshot.at)
+            await self._control.memory.save()
+            await self._alarming.beat(
+                self.status(),
+                worker_faults=self._planner.worker_faults,
+                store_error=self._store.health.last_error,
+            )
             self._cloud.report(self.status())
             if next(beats) % GIVE_BACK_BEATS == 0:
                 give_back()

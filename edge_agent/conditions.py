@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edge_agent.clock_trust import ClockTrust
 from edge_agent.health import Condition
+from edge_agent.local_overrides import SECOND_MASTER
 from edge_agent.quality_kpi import ALARM_SHARE
 from edge_agent.status import StatusView
 
@@ -24,10 +25,40 @@ def conditions(status: StatusView) -> Iterator[Condition]:
     for task in status.tasks:
         if task.state == "backing_off":
             yield Condition(code="task_failed", subject=task.name, text=task.last_error)
+    yield from _leases(status)
+    yield from _second_masters(status)
+    yield from _seen_by_guard(status)
+
+
+def _leases(status: StatusView) -> Iterator[Condition]:
     for control in status.controls:
         if control.lease_state == "lost":
             text = f"what the device holds is unknown: {control.last_result}"
             yield Condition(code="lease_lost", subject=control.point, text=text)
+    for stuck in status.stuck:
+        yield Condition(code="orphaned_lease", subject=stuck.point, text=stuck.text)
+
+
+def _seen_by_guard(status: StatusView) -> Iterator[Condition]:
+    """What only the guard can tell; its other flags have a rule with a delay of their own."""
+    for control in status.controls:
+        for flag in control.flags:
+            if flag.code == "battery_fault":
+                yield Condition(code="battery_fault", subject=flag.subject, text=flag.text)
+            elif flag.code == "hygiene_cycle":
+                yield Condition(code="hygiene_cycle", subject=flag.subject, text=flag.text)
+
+
+def _second_masters(status: StatusView) -> Iterator[Condition]:
+    """Points that another controller keeps rewriting; we write there no longer."""
+    for control in status.controls:
+        for claim in control.claims:
+            if claim.owner == SECOND_MASTER and claim.expires is not None:
+                text = (
+                    f"another controller keeps changing it ({claim.reason}); left alone until"
+                    f" {claim.expires:%d.%m. %H:%M}Z: switch one of the two off, then release it"
+                )
+                yield Condition(code="second_master", subject=control.point, text=text)
 
 
 def _quality(status: StatusView) -> Iterator[Condition]:

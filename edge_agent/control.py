@@ -1,23 +1,29 @@
-"""The control cycle: plan -> claims -> arbiter -> guard -> dispatch, on a fixed beat."""
+"""The control cycle: plan -> fast loop -> arbiter -> guard -> dispatch, on a fixed beat."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from drivers.types import Clock
-from edge_agent.arbiter import Entry, arbitrate
+from edge_agent.arbiter import Entry, Priority, arbitrate
+from edge_agent.control_memory import ControlMemory
 from edge_agent.dispatch import Dispatch
 from edge_agent.envelope import Envelope
 from edge_agent.export_limit import export_claims
-from edge_agent.guard import Guarded, guard_all
+from edge_agent.fastloop.budget import Charge
+from edge_agent.fastloop.tracker import Tracker
+from edge_agent.grid_operator import Signal, changes, follow, limits
+from edge_agent.guard import Guarded, guard_cycle
+from edge_agent.operator_claims import narrowed, operator_claims
 from edge_agent.snapshot import Board, Snapshot
-from edge_agent.tracking import Actuators, claims
+from edge_agent.taken import Taken, taken
 from models.types import Plan
 
 HOLD_TICKS = 3
 """A plan's claim lasts so many ticks: it ends by itself when the cycle stops."""
+PEOPLE = frozenset({Priority.LOCAL_OVERRIDE, Priority.MANUAL})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,55 +34,106 @@ class TickCounts:
     missed: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlParts:
+    """What the cycle works with."""
+
+    board: Board
+    dispatch: Dispatch
+    envelopes: Mapping[str, Envelope]
+    tracker: Tracker
+    clock: Clock
+    memory: ControlMemory
+    people: Callable[[datetime], list[Entry]]
+    charges: Callable[[], Sequence[Charge]]
+    tell: Callable[[str, str, datetime], Awaitable[None]]
+    """Kind, text and time of a line for the audit trail."""
+    signals: tuple[Signal, ...] = ()
+
+
 class ControlLoop:
     """Runs the cycle every `tick_s` plant seconds; a late tick is counted, never bunched up."""
 
-    def __init__(
-        self,
-        board: Board,
-        dispatch: Dispatch,
-        envelopes: Mapping[str, Envelope],
-        actuators: Actuators,
-        clock: Clock,
-        people: Callable[[datetime], list[Entry]],
-    ) -> None:
-        self._board = board
-        self._dispatch = dispatch
-        self._envelopes = envelopes
-        self._actuators = actuators
-        self._clock = clock
-        self._people = people
+    def __init__(self, parts: ControlParts) -> None:
+        self._parts = parts
         self._safety: dict[str, Entry] = {}
         self.decisions: tuple[Guarded, ...] = ()
+        self.taken: tuple[Taken, ...] = ()
+        """What the last cycle did not carry out as planned."""
         self.counts = TickCounts()
+
+    @property
+    def note(self) -> str:
+        """What keeps the batteries off the plan, or why the meter is not steered by."""
+        return self._parts.tracker.state.note
+
+    @property
+    def memory(self) -> ControlMemory:
+        """What outlives a restart."""
+        return self._parts.memory
+
+    def held_by_people(self) -> Mapping[str, str]:
+        """Points a person controls, with the reason."""
+        winners = ((one.point, one.decision) for one in self.decisions)
+        return {
+            point: decision.reason
+            for point, decision in winners
+            if decision.winner is not None and decision.winner.priority in PEOPLE
+        }
 
     async def run(
         self, tick_s: float, plan: Callable[[], Plan | None], after: Callable[[Snapshot], None]
     ) -> None:
         """Tick for ever with the plan in force; `after` sees each cycle's snapshot."""
-        due_s = self._clock.monotonic_s()
+        clock = self._parts.clock
+        due_s = clock.monotonic_s()
         while True:
             after(await self.tick(plan(), tick_s))
             due_s += tick_s
-            behind_s = self._clock.monotonic_s() - due_s
+            behind_s = clock.monotonic_s() - due_s
             if behind_s > 0:
                 skipped = int(behind_s // tick_s)
                 self.counts.missed += skipped
                 due_s += skipped * tick_s
-            await self._clock.sleep(due_s - self._clock.monotonic_s())
+            await clock.sleep(due_s - clock.monotonic_s())
 
     async def tick(self, plan: Plan | None, tick_s: float) -> Snapshot:
         """One cycle."""
-        now = self._clock.now()
-        snapshot = self._board.freeze(now)
-        entries = self._people(now)
-        entries += self._dispatch.local_overrides()
-        self._safety = export_claims(self._envelopes.values(), self._safety, snapshot, now)
-        entries += self._safety.values()
-        if plan is not None:
-            entries += claims(plan, self._actuators, now, hold_s=HOLD_TICKS * tick_s)
-        decisions = arbitrate(self._envelopes, entries, now)
-        self.decisions = guard_all(decisions, self._envelopes, snapshot)
-        await self._dispatch.tick(self.decisions)
+        parts = self._parts
+        snapshot = parts.board.freeze(parts.clock.now())
+        operator, envelopes = await self._operator(snapshot)
+        entries = [*operator, *self._claims(plan, snapshot, envelopes, tick_s)]
+        decisions = arbitrate(envelopes, entries, snapshot.at)
+        cycle = guard_cycle(decisions, envelopes, snapshot, parts.memory.recall)
+        parts.memory.recall, self.decisions = cycle.recall, cycle.guarded
+        self.taken = taken(cycle.guarded)
+        await parts.dispatch.tick(self.decisions)
         self.counts.done += 1
         return snapshot
+
+    async def _operator(self, snapshot: Snapshot) -> tuple[list[Entry], Mapping[str, Envelope]]:
+        """The grid operator's claims, and the envelopes as narrow as it wants them."""
+        parts, memory = self._parts, self._parts.memory
+        before, memory.states = memory.states, follow(parts.signals, memory.states, snapshot)
+        for line in changes(before, memory.states):
+            await parts.tell("grid_operator", line, snapshot.at)
+        found = limits(parts.signals, memory.states)
+        envelopes = narrowed(parts.envelopes, found) if found else parts.envelopes
+        return operator_claims(envelopes, found, snapshot), envelopes
+
+    def _claims(
+        self,
+        plan: Plan | None,
+        snapshot: Snapshot,
+        envelopes: Mapping[str, Envelope],
+        tick_s: float,
+    ) -> list[Entry]:
+        """People, devices, safety and the plan."""
+        parts, now = self._parts, snapshot.at
+        entries = [*parts.people(now), *parts.dispatch.local_overrides()]
+        self._safety = export_claims(envelopes.values(), self._safety, snapshot, now)
+        entries += self._safety.values()
+        if plan is not None:
+            hold_s = HOLD_TICKS * tick_s
+            entries += parts.tracker.step(plan, snapshot, parts.charges(), now, hold_s)
+        return entries

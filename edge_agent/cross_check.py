@@ -8,7 +8,8 @@ from datetime import datetime
 
 from drivers.types import Quality, Reading
 from edge_agent.cross_device import Finding, cross_findings
-from edge_agent.site.schema import BatteryAsset, Site
+from edge_agent.site.asset_schema import BatteryAsset
+from edge_agent.site.schema import Site
 from edge_agent.snapshot import Snapshot
 from edge_agent.soc_energy import Sample, Stretch, advance
 

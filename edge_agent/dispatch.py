@@ -16,17 +16,22 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from drivers.types import Clock, Driver, Point, WriteOutcome, WriteRequest, WriteResult
-from edge_agent.arbiter import Entry, Priority
+from edge_agent.arbiter import Entry
 from edge_agent.guard import Guarded
 from edge_agent.lease import Step, lease_s, next_step
+from edge_agent.local_overrides import SECOND_MASTER, LocalOverrides
+from edge_agent.retries import Retries
 from edge_agent.site.schema import Control
 from edge_agent.store.types import LeaseRow, LeaseState, StoreError
+from edge_agent.write_log import WriteLog
 
 log = logging.getLogger(__name__)
 
-RETRY_S = (5.0, 10.0, 20.0, 40.0, 60.0)
-LOCAL_HOLD_S = 900.0
-"""How long a point is left alone after somebody at the device was found to hold it."""
+_BACK_INTO_THE_SITE = (
+    "put its device and point back into the site file and start the gateway, which gives it back;"
+    " then take them out again"
+)
+_BY_HAND = "Set it at the device by hand, then release the point here, which ends this alarm"
 
 
 class Journal(Protocol):
@@ -48,6 +53,14 @@ class Journal(Protocol):
         """One line for the operator."""
         ...
 
+    async def state(self, key: str) -> str | None:
+        """A small named value as JSON."""
+        ...
+
+    async def state_put(self, key: str, json_text: str) -> bool:
+        """Keep it; whether the disk took it."""
+        ...
+
 
 @dataclass(slots=True, kw_only=True)
 class WriteCounts:
@@ -57,17 +70,7 @@ class WriteCounts:
     failed: int = 0
     released: int = 0
     refused: int = 0
-    """Out of the range the device takes now: no frame left."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Retry:
-    """A step that failed; only the very same one waits."""
-
-    step: Step
-    value: float | None
-    attempts: int = 0
-    not_before_s: float = 0.0
+    """Out of the range the device takes now, or more than its memory stands: no frame left."""
 
 
 def nothing_known(_key: str) -> float | None:
@@ -95,13 +98,16 @@ class Dispatch:
         self._present = present
         self._leases: dict[str, LeaseRow] = {}
         self._wishes: dict[str, Guarded] = {}
-        self._retries: dict[str, _Retry] = {}
+        self._retries = Retries(clock)
+        self._written = WriteLog(journal, clock)
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._one_at_a_time: dict[str, asyncio.Lock] = {}
-        self._local: dict[str, Entry] = {}
         self._shadowed: dict[str, float | None] = {}
         self.counts = WriteCounts()
         self.outcomes: dict[str, WriteOutcome] = {}
+        self.overrides = LocalOverrides(journal, clock)
+        self.stuck: dict[str, str] = {}
+        """Points that cannot be given back, with why and what a person can do about it."""
 
     @property
     def leases(self) -> tuple[LeaseRow, ...]:
@@ -109,19 +115,26 @@ class Dispatch:
         return tuple(self._leases.values())
 
     async def adopt(self) -> int:
-        """Take over what a dead agent left: renewed by the next claim or released."""
+        """Take over what a dead agent left: renewed by the next claim or released.
+
+        Who was found at a device, and what was written to points that wear out, is taken up too.
+        """
+        await self.overrides.load()
+        await self._written.load()
         for lease in await self._journal.leases():
             key = f"{lease.device}.{lease.point}"
-            if lease.device not in self._drivers:
-                text = f"{key} = {lease.value:g} cannot be released: the site has no such device"
-                await self._journal.audit("release", text, self._clock.now())
+            if key in self._points:
+                self._leases[key] = replace(lease, state=LeaseState.LOST)
                 continue
-            self._leases[key] = replace(lease, state=LeaseState.LOST)
+            what = "point" if lease.device in self._drivers else "device"
+            text = f"{key} = {lease.value:g} cannot be released: the site has no such {what}"
+            await self._journal.audit("release", text, self._clock.now())
+            self.stuck[key] = f"{lease.value:g} may still stand there: {_BACK_INTO_THE_SITE}"
         return len(self._leases)
 
     def local_overrides(self) -> list[Entry]:
         """Claims of people at the devices, for the arbiter."""
-        return list(self._local.values())
+        return self.overrides.claims()
 
     async def tick(self, wishes: Sequence[Guarded]) -> None:
         """Start whatever turns the leases into the wishes; returns without waiting for devices."""
@@ -160,14 +173,21 @@ class Dispatch:
         return len(self._leases)
 
     async def release(self, key: str) -> WriteOutcome | None:
-        """Give one point back now; None when it is not held, or when there is no control."""
+        """A person gives one point back now; None when it is not held, or there is no control.
+
+        A local override of the point ends. What the device does not take back is given up.
+        """
         if self._control is not Control.ENABLED or key not in self._points:
             return None
         self._wishes.pop(key, None)
         async with self._lock(self._points[key].device):
+            await self.overrides.clear(key)
             if key not in self._leases:
                 return None
             await self._release(key)
+            if self.stuck.pop(key, None) is not None:
+                lease = self._leases.pop(key)
+                await _noted(self._journal.lease_remove(lease.device, lease.point))
         return self.outcomes.get(key)
 
     async def _empty(self, device: str) -> None:
@@ -179,24 +199,17 @@ class Dispatch:
         return self._one_at_a_time.setdefault(device, asyncio.Lock())
 
     def _device(self, key: str) -> str:
-        return self._points[key].device if key in self._points else self._leases[key].device
+        return self._points[key].device
 
     def _next(self, key: str, now: datetime) -> Step:
         """What the newest wish asks for, unless the same has just failed."""
         wish = self._wishes.get(key)
         value = None if wish is None else wish.value
-        lease = self._leases.get(key)
-        if key not in self._points:
-            step = Step.NOTHING if lease is None else Step.RELEASE
-        else:
-            step = next_step(lease, value, self._points[key], now)
-        return Step.NOTHING if self._must_wait(key, step, value) else step
-
-    def _must_wait(self, key: str, step: Step, value: float | None) -> bool:
-        retry = self._retries.get(key)
-        if retry is None or (retry.step, retry.value) != (step, value):
-            return False
-        return self._clock.monotonic_s() < retry.not_before_s
+        step = next_step(self._leases.get(key), value, self._points[key], now)
+        given_up = step is Step.RELEASE and key in self.stuck
+        if given_up or self._retries.must_wait(key, step, value):
+            return Step.NOTHING
+        return step
 
     async def _serve(self, device: str) -> None:
         """Every step of a device in turn, each from the newest wish."""
@@ -215,23 +228,34 @@ class Dispatch:
                 await self._write(key, wish, wish.value, step)
         except StoreError as error:
             log.warning("%s: %s: %s", key, step, error)
-            self._back_off(key, step, None if wish is None else wish.value)
+            self._retries.failed(key, step, None if wish is None else wish.value)
 
     async def _write(self, key: str, wish: Guarded, value: float, step: Step) -> None:
         point = self._points[key]
         before = self._leases.get(key)
+        value = self._written.reachable(point, value)
         lease = self._intend(key, wish, value)
+        why = self._written.objection(point, value)
+        if why:
+            outcome = WriteOutcome(point=point.name, result=WriteResult.REJECTED, reason=why)
+            await self._keep_as_before(key, before, lease, outcome)
+            self._retries.failed(key, step, wish.value)
+            return
         if step is Step.WRITE:
             await self._journal.lease_put(lease)
             self._leases[key] = lease
+        await self._written.note(point, value)
         request = WriteRequest(
             point=point.name, value=value, lease_s=lease_s(point), command_id=lease.command_id
         )
         outcome = await self._drivers[point.device].write(request)
         if outcome.result is WriteResult.OUT_OF_RANGE:
-            await self._keep_as_before(key, before, lease, outcome, step)
-        else:
-            await self._settle_write(key, lease, outcome, changed=step is Step.WRITE)
+            await self._keep_as_before(key, before, lease, outcome)
+            self._retries.failed(key, step, wish.value)
+            return
+        await self._settle_write(key, lease, outcome, changed=step is Step.WRITE)
+        if not outcome.result.holds:
+            self._retries.failed(key, Step.WRITE, wish.value)
 
     async def _keep_as_before(
         self,
@@ -239,14 +263,12 @@ class Dispatch:
         before: LeaseRow | None,
         lease: LeaseRow,
         outcome: WriteOutcome,
-        step: Step,
     ) -> None:
         """No frame has left: what the device held before, it holds until its timer ends."""
         now = self._clock.now()
         known = self.outcomes.get(key)
         self.outcomes[key] = outcome
         self.counts.refused += 1
-        self._back_off(key, step, lease.value)
         reverted = self._points[key].reverts.by_itself and before and now >= before.expires
         if before is not None and reverted:
             before = replace(before, state=LeaseState.LOST)
@@ -284,14 +306,15 @@ class Dispatch:
         self.outcomes[key] = outcome
         now = self._clock.now()
         if outcome.result is WriteResult.OVERRIDDEN_LOCALLY:
-            self._stand_back(key, outcome, now)
+            await self._stand_back(key, outcome, now)
         if outcome.result.holds:
-            self._retries.pop(key, None)
+            self._retries.forget(key)
+            self.stuck.pop(key, None)
+            self.overrides.holding(key)
             self.counts.verified += outcome.result is WriteResult.VERIFIED
             self._leases[key] = replace(lease, state=LeaseState.ACTIVE)
         else:
             self.counts.failed += outcome.result is not WriteResult.OVERRIDDEN_LOCALLY
-            self._back_off(key, Step.WRITE, lease.value)
             self._leases[key] = replace(lease, state=LeaseState.LOST)
         await self._journal.lease_put(self._leases[key])
         if changed or not outcome.result.holds:
@@ -301,42 +324,31 @@ class Dispatch:
     async def _release(self, key: str) -> None:
         lease = self._leases[key]
         await _noted(self._journal.lease_put(replace(lease, state=LeaseState.RELEASING)))
+        await self._written.note(self._points[key], None)
         outcome = await self._drivers[lease.device].release(lease.point)
         self.outcomes[key] = outcome
         if outcome.result.holds:
+            self.overrides.let_go(key)
+            self.stuck.pop(key, None)
             self._leases.pop(key, None)
-            self._retries.pop(key, None)
+            self._retries.forget(key)
             self.counts.released += 1
             await _noted(self._journal.lease_remove(lease.device, lease.point))
         else:
             self.counts.failed += 1
-            self._back_off(key, Step.RELEASE, None)
+            self._retries.failed(key, Step.RELEASE, None)
             self._leases[key] = replace(lease, state=LeaseState.LOST)
+            if outcome.result is WriteResult.NOT_WRITABLE:
+                self.stuck[key] = f"{lease.value:g} stands: {outcome.reason}. {_BY_HAND}"
         text = f"{key} released: {outcome.result} {outcome.reason}".rstrip()
         await self._journal.audit("release", text, self._clock.now())
 
-    def _back_off(self, key: str, step: Step, value: float | None) -> None:
-        before = self._retries.get(key)
-        attempts = before.attempts if before is not None and before.step is step else 0
-        pause_s = RETRY_S[min(attempts, len(RETRY_S) - 1)]
-        self._retries[key] = _Retry(
-            step=step,
-            value=value,
-            attempts=attempts + 1,
-            not_before_s=self._clock.monotonic_s() + pause_s,
-        )
-
-    def _stand_back(self, key: str, outcome: WriteOutcome, now: datetime) -> None:
+    async def _stand_back(self, key: str, outcome: WriteOutcome, now: datetime) -> None:
         """People at the device win: leave the point alone for a while."""
-        self._local[key] = Entry(
-            point=key,
-            value=None,
-            priority=Priority.LOCAL_OVERRIDE,
-            owner="device",
-            reason=outcome.reason or "held at the device",
-            since=now,
-            expires=now + timedelta(seconds=LOCAL_HOLD_S),
-        )
+        override = await self.overrides.found(key, outcome.reason)
+        if override.owner == SECOND_MASTER:
+            text = f"{key}: somebody keeps rewriting it, left alone until {override.expires:%FT%RZ}"
+            await self._journal.audit("write", text, now)
 
     async def _shadow(self, wishes: Sequence[Guarded], now: datetime) -> None:
         """Record what would have been written; no frame leaves."""

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 
 from edge_agent.arbiter import Entry, Priority
 from edge_agent.envelope import Envelope, PvEnvelope
-from edge_agent.headroom import MAX_SKEW_S, apart_s
+from edge_agent.guarding.headroom import MAX_SKEW_S
+from edge_agent.guarding.seen_load import NOTHING, Coming, SeenLoad, coming
+from edge_agent.guarding.sight import apart_s
 from edge_agent.snapshot import Snapshot
 
 NEAR_SHARE = 0.05
@@ -22,22 +24,34 @@ HOLD_S = 60.0
 
 
 def export_claims(
-    envelopes: Iterable[Envelope], held: dict[str, Entry], snapshot: Snapshot, now: datetime
+    envelopes: Iterable[Envelope],
+    held: dict[str, Entry],
+    snapshot: Snapshot,
+    now: datetime,
+    load: SeenLoad | None = None,
 ) -> dict[str, Entry]:
-    """The claims of safety on the inverters' limits in this tick, by point; `held` of the last."""
+    """The claims of safety on the inverters' limits in this tick, by point; `held` of the last.
+
+    `load` is the power at a late meter without the inverters; without it the meter is taken to
+    show what is now.
+    """
     fleet = [one for one in envelopes if isinstance(one, PvEnvelope) and one.connection]
+    alive = {point: entry for point, entry in held.items() if entry.live(now)}
+    ahead = _ahead(load, fleet, alive, snapshot)
     claims = {}
     for envelope in fleet:
-        before = held.get(envelope.point)
-        alive = before if before is not None and before.live(now) else None
-        claim = _claim(envelope, alive, snapshot, fleet)
+        claim = _claim(envelope, alive.get(envelope.point), snapshot, fleet, ahead)
         if claim is not None:
             claims[envelope.point] = claim
     return claims
 
 
 def _claim(
-    envelope: PvEnvelope, alive: Entry | None, snapshot: Snapshot, fleet: list[PvEnvelope]
+    envelope: PvEnvelope,
+    alive: Entry | None,
+    snapshot: Snapshot,
+    fleet: list[PvEnvelope],
+    ahead: Coming,
 ) -> Entry | None:
     """A new limit while the export is at its bound; the old one, until it ends, when not."""
     connection = envelope.connection
@@ -47,7 +61,7 @@ def _claim(
         return alive
     if apart_s(connection.meter, envelope.power, snapshot) > MAX_SKEW_S:
         return alive
-    room_kw = connection.export_limit_kw + meter_kw
+    room_kw = ahead.room_kw(connection.export_limit_kw + meter_kw, -1)
     room_kw *= _share(pv_kw, fleet, snapshot) if room_kw < 0 else 1 / len(fleet)
     near_kw = NEAR_SHARE * envelope.peak_kw
     if room_kw > near_kw or (room_kw >= 0 and alive is None):
@@ -61,7 +75,25 @@ def _claim(
         reason=f"export is at its limit of {connection.export_limit_kw:g} kW",
         since=snapshot.at,
         expires=snapshot.at + timedelta(seconds=HOLD_S),
+        bounds=(0.0, round(limit_kw, 1)),
     )
+
+
+def _ahead(
+    load: SeenLoad | None, fleet: list[PvEnvelope], alive: dict[str, Entry], snapshot: Snapshot
+) -> Coming:
+    """What the meter will still show of what the inverters do by now."""
+    meter_kw = None if load is None else snapshot.value(load.meter)
+    if load is None or meter_kw is None:
+        return NOTHING
+    own_kw = {one.point: _import_kw(snapshot.value(one.power)) for one in fleet}
+    sent_kw = {point: -(entry.value or 0.0) for point, entry in alive.items()}
+    return coming(load, meter_kw, own_kw, sent_kw, snapshot)
+
+
+def _import_kw(pv_kw: float | None) -> float | None:
+    """As the meter counts what an inverter makes."""
+    return None if pv_kw is None else -pv_kw
 
 
 def _share(pv_kw: float, fleet: list[PvEnvelope], snapshot: Snapshot) -> float:

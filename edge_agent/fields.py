@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
-from drivers.types import Clock, Driver, Reverts, SetupError
+from drivers.types import Clock, Driver, SetupError
 from edge_agent.site.known_points import SEED_SEGMENT
 from edge_agent.site.schema import BacnetLink, Device, Link, ModbusLink, MqttLink, PointSpec, Site
 
@@ -47,9 +48,10 @@ def _modbus(link: ModbusLink, clock: Clock) -> Opener:
 
 
 def _bacnet(link: BacnetLink, clock: Clock) -> Opener:
-    from drivers.bacnet import BacnetDevice
+    from drivers.bacnet import BacnetDevice, CovTiming
+    from drivers.bacnet_foreign import Bbmd
     from drivers.bacnet_link import BacnetLink as Wire
-    from drivers.bacnet_point import BacnetPoint
+    from edge_agent.fields_bacnet import bacnet_points
 
     wire = Wire(
         link.listen,
@@ -57,29 +59,17 @@ def _bacnet(link: BacnetLink, clock: Clock) -> Opener:
         write_priority=link.write_priority,
         timeout_s=link.timeout_s,
         clock=clock,
+        bbmd=None if link.bbmd is None else Bbmd(link.bbmd, link.bbmd_ttl_s),
     )
-
-    def point(device: Device, name: str, spec: PointSpec) -> BacnetPoint:
-        if spec.object is None:
-            msg = f"{device.id}.{name}: a BACnet point needs its object"
-            raise SetupError(msg)
-        return BacnetPoint(
-            name=name,
-            object=spec.object,
-            unit=spec.unit,
-            writable=spec.access == "rw",
-            # No BACnet device reverts by itself, whatever a site file may say.
-            reverts=Reverts.NONE,
-            safe=spec.safe,
-            limits=spec.limits,
-        )
 
     def build(device: Device) -> Driver:
         if device.address is None:
             msg = f"{device.id}: a BACnet device needs its address"
             raise SetupError(msg)
-        points = tuple(point(device, name, spec) for name, spec in device.points.items())
-        return BacnetDevice(device.id, wire, device.address, points, clock)
+        safety_s = device.cov_safety_s or device.stale_after_s / 2
+        cov = CovTiming(safety_s=safety_s) if device.cov else False
+        points = bacnet_points(device)
+        return BacnetDevice(device.id, wire, device.address, points, clock, cov=cov)
 
     return build
 
@@ -92,7 +82,7 @@ def _mqtt(link: MqttLink, clock: Clock) -> Opener:
     if link.password_file:
         password = Path(link.password_file).read_text(encoding="utf-8").strip()
     wire = Wire(
-        link.url,
+        f"{link.url}?version={link.version}",
         username=link.username,
         password=password,
         ca_file=link.ca_file,
@@ -109,12 +99,23 @@ def _mqtt(link: MqttLink, clock: Clock) -> Opener:
             name=name, unit=spec.unit or "", topic=topic, path=spec.path, scale=spec.scale
         )
 
+    def lasting(device: Device, point: MqttPoint) -> MqttPoint:
+        ttl_s = device.stale_after_s if device.ttl_s is None else device.ttl_s
+        return replace(point, ttl_s=ttl_s)
+
     def build(device: Device) -> Driver:
         named = tuple(point(device, name, spec) for name, spec in device.points.items())
         segment = SEED_SEGMENT.get(device.type)
         topic = device.topic or (segment and f"devices/{device.id}/{segment}/measurement")
         seed = seed_points(topic) if topic and topic.endswith("/measurement") else ()
         status_topic = f"devices/{device.id}/status" if seed else None
-        return MqttDevice(device.id, wire, (*seed, *named), clock, status_topic=status_topic)
+        return MqttDevice(
+            device.id,
+            wire,
+            tuple(lasting(device, one) for one in (*seed, *named)),
+            clock,
+            retained_ttl_s=device.retained_ttl_s,
+            status_topic=status_topic,
+        )
 
     return build

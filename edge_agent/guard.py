@@ -8,16 +8,29 @@ enforces; it is no protection.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from edge_agent.arbiter import Decision
-from edge_agent.envelope import BatteryEnvelope, Envelope, PvEnvelope, ZoneEnvelope
-from edge_agent.headroom import Headroom, headroom
+from edge_agent.envelope import (
+    BatteryEnvelope,
+    Envelope,
+    LoadEnvelope,
+    PvEnvelope,
+    SwitchEnvelope,
+    TankEnvelope,
+    ZoneEnvelope,
+)
+from edge_agent.guarding import battery, building, equipment
+from edge_agent.guarding.bms import TRIP, flags
+from edge_agent.guarding.headroom import Headroom
+from edge_agent.guarding.pace import FORGET_S
+from edge_agent.guarding.recall import PointRecall, Recall, elapsed_s, remember
+from edge_agent.guarding.seen_load import SeenLoad
+from edge_agent.guarding.verdict import Case, Flag, Verdict
 from edge_agent.snapshot import Snapshot
 
-MARGIN_SHARE = 0.03
-"""Share of the rating kept off a BMS limit that is below the rating."""
+Fits = Mapping[str, "battery.Fit | tuple[str, ...]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,112 +42,163 @@ class Guarded:
     wish: float | None
     cuts: tuple[str, ...]
     decision: Decision
+    flags: tuple[Flag, ...] = ()
+    """What is worth an alarm about the equipment behind the point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardedCycle:
+    """Everything of one cycle, and what the next one has to know."""
+
+    guarded: tuple[Guarded, ...]
+    recall: Recall
 
 
 def guard_all(
     decisions: Sequence[Decision], envelopes: Mapping[str, Envelope], snapshot: Snapshot
 ) -> tuple[Guarded, ...]:
-    """Every decision cut down to its envelope; batteries share the connection point in turn."""
-    batteries = [one for one in envelopes.values() if isinstance(one, BatteryEnvelope)]
-    room = headroom(batteries, snapshot) if batteries else "no battery"
-    return tuple(
-        guard(decision, envelopes[decision.point], snapshot, room) for decision in decisions
-    )
+    """Every decision cut down to its envelope, nothing remembered of before."""
+    return guard_cycle(decisions, envelopes, snapshot, Recall()).guarded
 
 
-def guard(
-    decision: Decision, envelope: Envelope, snapshot: Snapshot, room: Headroom | str
-) -> Guarded:
-    """One decision cut down to its envelope; `room` is what the connection point leaves."""
+def guard_cycle(
+    decisions: Sequence[Decision],
+    envelopes: Mapping[str, Envelope],
+    snapshot: Snapshot,
+    recall: Recall,
+    load: SeenLoad | None = None,
+) -> GuardedCycle:
+    """Every decision cut down to its envelope; what leaves is remembered for ramps and times.
+
+    `load` is what the fast loop knows of the load behind a late meter; without it the meter is
+    taken to show what is now.
+
+    Batteries share connection point and circuits in the order of their decisions. Commands of
+    GRID_OPERATOR class only lower; what rests on no reading (their bounds) holds without sight.
+    """
+    cases = [
+        (envelopes[one.point], _case(one, snapshot, recall.points.get(one.point)))
+        for one in decisions
+    ]
+    fits = _fits(cases)
+    room = _room(envelopes.values(), cases, fits, snapshot, load)
+    if len(fits) > 1:
+        _rehearse(cases, fits, room)
+    guarded, points = [], dict(recall.points)
+    for envelope, case in cases:
+        verdict = _judged(case, envelope, fits, room)
+        guarded.append(_guarded(case, verdict))
+        points[envelope.point] = _remember(case, envelope, verdict)
+    return GuardedCycle(guarded=tuple(guarded), recall=Recall(points=points))
+
+
+def _case(decision: Decision, snapshot: Snapshot, recall: PointRecall | None) -> Case:
     wish = decision.value
-    if wish is None:
-        return _guarded(decision, None, ())
-    if not math.isfinite(wish):
-        return _guarded(decision, None, (f"{wish} is no number",))
-    match envelope:
-        case BatteryEnvelope():
-            value, cuts = _battery(wish, envelope, snapshot, room)
-        case ZoneEnvelope():
-            value, cuts = _zone(wish, envelope, snapshot)
-        case PvEnvelope():
-            value, cuts = _pv(wish, envelope, snapshot)
-    return _guarded(decision, value, cuts)
+    if wish is not None and not math.isfinite(wish):
+        wish = None
+    return Case(decision=decision, wish=wish, snapshot=snapshot, recall=recall)
 
 
-def _guarded(decision: Decision, value: float | None, cuts: tuple[str, ...]) -> Guarded:
-    return Guarded(
-        point=decision.point, value=value, wish=decision.value, cuts=cuts, decision=decision
+def _fits(cases: Iterable[tuple[Envelope, Case]]) -> Fits:
+    """What every battery that is asked for something could do by itself."""
+    return {
+        envelope.point: battery.fit(case, case.wish, envelope)
+        for envelope, case in cases
+        if isinstance(envelope, BatteryEnvelope) and case.wish is not None
+    }
+
+
+def _room(
+    envelopes: Iterable[Envelope],
+    cases: Iterable[tuple[Envelope, Case]],
+    fits: Fits,
+    snapshot: Snapshot,
+    load: SeenLoad | None,
+) -> Headroom:
+    """The connection point, knowing where every battery wants to go."""
+    batteries = {one.point: one for one in envelopes if isinstance(one, BatteryEnvelope)}
+    confined = {one.point for one, case in cases if case.decision.confined is not None}
+    targets = dict.fromkeys(fits.keys() & confined, 0.0)
+    targets |= {p: one.value_kw for p, one in fits.items() if isinstance(one, battery.Fit)}
+    return Headroom(
+        snapshot=snapshot,
+        batteries=batteries,
+        targets_kw=targets,
+        confined=frozenset(confined),
+        load=load,
+        sent_kw=_sent_kw(cases, snapshot),
     )
 
 
-def _battery(
-    wish_kw: float, envelope: BatteryEnvelope, snapshot: Snapshot, room: Headroom | str
-) -> tuple[float | None, tuple[str, ...]]:
-    missing = [key for key in (envelope.soc, envelope.power) if snapshot.value(key) is None]
-    if missing:
-        return None, tuple(snapshot.why_missing(key) for key in missing)
-    if isinstance(room, str):
-        return None, (room,)
-    if envelope.point not in room.now_kw:
-        return None, (f"{envelope.power} and the meter were not read at the same time",)
-    low_kw, high_kw = _equipment(envelope, snapshot)
-    grid_low_kw, grid_high_kw = room.bounds_kw(envelope.point)
-    cuts = []
-    value = min(max(wish_kw, low_kw), high_kw)
-    if value != wish_kw:
-        cuts.append(f"battery takes {low_kw:.1f}..{high_kw:.1f} kW now")
-    # The connection point decides last, but may only pull towards what the battery can do.
-    held = min(max(value, min(grid_low_kw, high_kw)), max(grid_high_kw, low_kw))
-    if held != value:
-        cuts.append(f"connection point leaves {grid_low_kw:.1f}..{grid_high_kw:.1f} kW")
-    room.grant(envelope.point, held)
-    return held, tuple(cuts)
+def _sent_kw(cases: Iterable[tuple[Envelope, Case]], snapshot: Snapshot) -> dict[str, float]:
+    """What left last, by point, where that is not too long ago for it to be under way."""
+    recalls = {envelope.point: case.recall for envelope, case in cases}
+    return {
+        point: one.value
+        for point, one in recalls.items()
+        if one is not None and one.value is not None and elapsed_s(one.at, snapshot.at) <= FORGET_S
+    }
 
 
-def _equipment(envelope: BatteryEnvelope, snapshot: Snapshot) -> tuple[float, float]:
-    """Lowest and highest power (charging positive) that rating, BMS, band and SOC window allow."""
-    soc = snapshot.value(envelope.soc)
-    charge_kw = _bms_limit(envelope.charge_kw, envelope.charge_limit, snapshot)
-    discharge_kw = _bms_limit(envelope.discharge_kw, envelope.discharge_limit, snapshot)
-    if soc is None or soc >= envelope.soc_max_percent:
-        charge_kw = 0.0
-    if soc is None or soc <= envelope.soc_min_percent:
-        discharge_kw = 0.0
-    low_kw, high_kw = -discharge_kw, charge_kw
-    if envelope.band_kw is not None:
-        low_kw = max(low_kw, min(0.0, envelope.band_kw[0]))
-        high_kw = min(high_kw, max(0.0, envelope.band_kw[1]))
-    return low_kw, high_kw
+def _rehearse(cases: Iterable[tuple[Envelope, Case]], fits: Fits, room: Headroom) -> None:
+    """Let every battery take its place once, so that each is judged by where the others go."""
+    for envelope, case in cases:
+        if isinstance(envelope, BatteryEnvelope) and case.wish is not None:
+            battery.settle(case, envelope, fits[envelope.point], room)
 
 
-def _bms_limit(rated_kw: float, key: str | None, snapshot: Snapshot) -> float:
-    """The smaller of rating and live limit; a configured limit that is missing means 0 kW."""
-    if key is None:
-        return rated_kw
-    live_kw = snapshot.value(key)
-    if live_kw is None:
-        return 0.0
-    if live_kw >= rated_kw:
-        return rated_kw
-    # A limit below the rating is on the move: what was read is already a little old.
-    return max(0.0, live_kw - MARGIN_SHARE * rated_kw)
+def _judged(case: Case, envelope: Envelope, fits: Fits, room: Headroom) -> Verdict:
+    if isinstance(envelope, TankEnvelope):
+        return building.tank(case, envelope)
+    if case.wish is None:
+        return _released(case, envelope)
+    if isinstance(envelope, BatteryEnvelope):
+        return battery.settle(case, envelope, fits[envelope.point], room)
+    return _alone(case, case.wish, envelope)
 
 
-def _zone(
-    wish_c: float, envelope: ZoneEnvelope, snapshot: Snapshot
-) -> tuple[float | None, tuple[str, ...]]:
-    if snapshot.value(envelope.temperature) is None:
-        return None, (snapshot.why_missing(envelope.temperature),)
-    value = min(max(wish_c, envelope.low_c), envelope.high_c)
-    if value == wish_c:
-        return value, ()
-    return value, (f"safe band is {envelope.low_c:g}..{envelope.high_c:g} degC",)
+def _alone(
+    case: Case, wish: float, envelope: ZoneEnvelope | SwitchEnvelope | LoadEnvelope | PvEnvelope
+) -> Verdict:
+    """Equipment that shares nothing with others."""
+    if isinstance(envelope, ZoneEnvelope):
+        return building.zone(case, wish, envelope)
+    if isinstance(envelope, SwitchEnvelope):
+        return equipment.switch(case, wish, envelope)
+    if isinstance(envelope, LoadEnvelope):
+        return equipment.load(case, wish, envelope)
+    return equipment.pv(case, wish, envelope)
 
 
-def _pv(
-    wish_kw: float, envelope: PvEnvelope, snapshot: Snapshot
-) -> tuple[float | None, tuple[str, ...]]:
-    if snapshot.value(envelope.power) is None:
-        return None, (snapshot.why_missing(envelope.power),)
-    value = min(max(wish_kw, 0.0), envelope.peak_kw)
-    return value, () if value == wish_kw else (f"inverter takes 0..{envelope.peak_kw:g} kW",)
+def _released(case: Case, envelope: Envelope) -> Verdict:
+    value = case.decision.value
+    cuts = () if value is None else (f"{value} is no number",)
+    if isinstance(envelope, BatteryEnvelope):
+        return Verdict(value=None, cuts=cuts, flags=tuple(flags(envelope, case.snapshot)))
+    return Verdict(value=None, cuts=cuts)
+
+
+def _guarded(case: Case, verdict: Verdict) -> Guarded:
+    return Guarded(
+        point=case.decision.point,
+        value=verdict.value,
+        wish=case.decision.value,
+        cuts=verdict.cuts,
+        decision=case.decision,
+        flags=verdict.flags,
+    )
+
+
+def _remember(case: Case, envelope: Envelope, verdict: Verdict) -> PointRecall:
+    now = case.snapshot.at
+    writes = (
+        envelope.writes_per_day
+        if isinstance(envelope, SwitchEnvelope)
+        else envelope.pace.writes_per_day
+    )
+    kept = remember(case.recall, verdict.value, now, writes)
+    if verdict.cycle is not None:
+        kept = replace(kept, cycle=verdict.cycle)
+    if any(flag.code == "battery_over_current" for flag in verdict.flags):
+        kept = replace(kept, tripped_until=now + TRIP)
+    return kept

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import resource
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 
 def rss_mb() -> float:
@@ -16,18 +20,39 @@ def rss_mb() -> float:
     return pages * resource.getpagesize() / 1e6
 
 
-M_ARENA_MAX = -8
-"""glibc's name for the number of heaps that threads may open, see mallopt(3)."""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+"""glibc's names for what its heap does, see mallopt(3)."""
+LARGE_BYTES = 64 * 1024
+"""What is larger lives outside the heap; so much free at the heap's end goes back at once."""
 
 
 def one_heap() -> bool:
-    """Let all threads share one heap, where the C library can (glibc); whether it could."""
+    """Let all threads share one heap without holes, where the C library can (glibc).
+
+    Whether it could. The thresholds are named because they else grow with what is freed.
+    """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    return mallopt is not None and bool(mallopt(M_ARENA_MAX, 1))
+    wishes = ((M_ARENA_MAX, 1), (M_MMAP_THRESHOLD, LARGE_BYTES), (M_TRIM_THRESHOLD, LARGE_BYTES))
+    return mallopt is not None and all(mallopt(*wish) for wish in wishes)
+
+
+def no_line_editor() -> None:
+    """Keep out the line editor that a BACnet library takes, where it can, for its own shell."""
+    sys.modules.setdefault("readline", cast("ModuleType", None))
+
+
+def settle() -> None:
+    """Take what is there now for permanent, so that looking for garbage costs little from here."""
+    gc.collect()
+    gc.freeze()
 
 
 def give_back() -> bool:
-    """Return free heap pages to the system, where the C library can (glibc); whether it could."""
+    """Drop garbage and spare objects, return free heap pages to the system; whether it could.
+
+    A full collection is what empties the interpreter's lists of spare objects.
+    """
+    gc.collect()
     library = ctypes.CDLL(None)
     trim = getattr(library, "malloc_trim", None)
     return trim is not None and bool(trim(0))

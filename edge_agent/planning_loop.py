@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from drivers.types import Clock
+from edge_agent.overridden import told
 from edge_agent.peaks import PeakBook
 from edge_agent.plan_words import Reality
 from edge_agent.planner import Planner
 from edge_agent.reality import knowledge, reality
 from edge_agent.site.schema import Site, Tariff
 from edge_agent.snapshot import Snapshot
+from edge_agent.taken import Taken
 from models.types import Plan, Reason, ReasonCode, floor_time
 
 SOC_LEAVE_SHARE = 0.05
@@ -21,7 +23,7 @@ SOC_LEAVE_SHARE = 0.05
 MIN_GAP_S = 60.0
 """Unscheduled plans are at least so many plant seconds apart."""
 RETRY_S = 60.0
-"""Without a solver plan the next try comes so soon."""
+"""Without a solver plan, or with one on trial, the next try comes so soon."""
 AFTER_BOUNDARY_S = 5.0
 """Plans are made shortly after a boundary, so that the billing block before it has closed."""
 
@@ -40,15 +42,21 @@ class PlanningLoop:
         self._wanted = asyncio.Event()
         self._missing: tuple[str, ...] = ()
         self._last_s = float("-inf")
+        self.held: Callable[[], Mapping[str, str]] = dict
+        """Points that a person holds, with the reason."""
+        self.cuts: Callable[[], Iterable[Taken]] = tuple
+        """What of the plan the last control cycle did not carry out."""
 
     def reality(self, snapshot: Snapshot) -> Reality:
         """What is known at the snapshot."""
-        known = reality(self._site, self._tariff, snapshot, self._peaks.peaks, self._peaks.blocks)
+        seen = reality(self._site, self._tariff, snapshot, self._peaks.peaks, self._peaks.blocks)
+        known = told(seen, self._site, held := self.held())
         assumed = tuple(
             Reason(code=ReasonCode.ASSUMED, text=text, degrades=False)
             for text in self._peaks.assumed.values()
         )
-        return replace(known, reasons=(*known.reasons, *assumed))
+        cuts = tuple(_told_cut(cut) for cut in self.cuts() if cut.point not in held)
+        return replace(known, reasons=(*known.reasons, *assumed, *cuts))
 
     async def run(self, snapshot: Callable[[], Snapshot]) -> None:
         """Plan for ever."""
@@ -83,7 +91,7 @@ class PlanningLoop:
         now = self._clock.now()
         boundary = floor_time(now, int(every_s)) + timedelta(seconds=every_s + AFTER_BOUNDARY_S)
         wait_s = (boundary - now).total_seconds()
-        if self._planner.failures_in_a_row:
+        if self._planner.unsettled:
             wait_s = min(wait_s, RETRY_S)
         due = asyncio.create_task(self._clock.sleep(wait_s))
         asked = asyncio.create_task(self._asked())
@@ -96,6 +104,12 @@ class PlanningLoop:
     async def _asked(self) -> None:
         await self._wanted.wait()
         await self._clock.sleep(self._last_s + MIN_GAP_S - self._clock.monotonic_s())
+
+
+def _told_cut(cut: Taken) -> Reason:
+    given = "left to the device" if cut.given is None else f"given {cut.given:g}"
+    text = f"{cut.point}: the plan wished {cut.wished:g}, {given}: {cut.reason}"
+    return Reason(code=ReasonCode.HELD_BACK, text=text, degrades=False)
 
 
 def _has_left(plan: Plan | None, known: Reality, site: Site) -> bool:

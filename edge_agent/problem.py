@@ -7,9 +7,9 @@ from datetime import timedelta
 from edge_agent.histories import SiteHistory
 from edge_agent.plan_words import Reality
 from edge_agent.planning_grid import plan_grid
+from edge_agent.site.asset_schema import ZoneAsset
 from edge_agent.site.assumed import assumed_defaults
 from edge_agent.site.load import LoadedSite
-from edge_agent.site.schema import ZoneAsset
 from edge_agent.site.tariff import price_series
 from edge_agent.sitemodel import site_model
 from models.forecast.history import Outlook

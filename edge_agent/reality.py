@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from edge_agent.billing import OpenBlock
 from edge_agent.flows import flow
 from edge_agent.plan_words import Reality
-from edge_agent.site.schema import BatteryAsset, DemandCharge, Site, Tariff, ZoneAsset
+from edge_agent.site.asset_schema import BatteryAsset, ZoneAsset
+from edge_agent.site.schema import DemandCharge, Site, Tariff
 from edge_agent.site.tariff import days_left
 from edge_agent.sitemodel import site_model
 from edge_agent.snapshot import Snapshot

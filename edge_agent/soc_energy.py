@@ -11,7 +11,7 @@ from datetime import datetime
 
 from drivers.types import Quality
 from edge_agent.cross_device import Finding
-from edge_agent.site.schema import BatteryAsset
+from edge_agent.site.asset_schema import BatteryAsset
 
 TURNED_SHARE = 0.06
 """Share of the capacity that has to be turned over before the two are compared."""

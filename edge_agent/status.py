@@ -51,6 +51,27 @@ class ClaimView:
     value: float | None
     since: datetime
     expires: datetime | None
+    bounds: tuple[float, float] | None = None
+    """A claim that only confines: what stands below it counts inside these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagView:
+    """Something the guard saw that is worth an alarm."""
+
+    code: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorView:
+    """One signal of the grid operator; `limit_kw` None = it limits nothing."""
+
+    signal: str
+    limit_kw: float | None
+    since: datetime
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +88,17 @@ class ControlView:
     lease_expires: datetime | None
     last_result: str
     claims: tuple[ClaimView, ...]
+    confined_by: str = ""
+    """Who narrowed the winner's value; empty = nobody."""
+    flags: tuple[FlagView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StuckView:
+    """A point that cannot be given back: what stands there, and what a person can do."""
+
+    point: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +114,10 @@ class PlanView:
     plans: int
     plans_solver: int
     failures_in_a_row: int
+    rung: str = "released"
+    """Of the ladder solver, last, rules, safe, released: where the site stands, since when, why."""
+    rung_since: datetime | None = None
+    rung_why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +176,12 @@ class AlertView:
     text: str
     since: datetime
     cleared: datetime | None
+    severity: str = "warning"
+    cause: str = ""
+    remedy: str = ""
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +258,10 @@ class StatusView:
     counters: Counters
     quality: QualityView = field(default_factory=QualityView)
     clock: ClockView = field(default_factory=ClockView)
+    stuck: tuple[StuckView, ...] = ()
+    operator: tuple[OperatorView, ...] = ()
+    off_plan: str = ""
+    """What keeps the batteries off the plan, or why the meter is not steered by."""
 
 
 STATUS = TypeAdapter(StatusView)

@@ -13,7 +13,7 @@ from edge_agent.control import ControlLoop
 from edge_agent.dispatch import Dispatch
 from edge_agent.flows import flow
 from edge_agent.guard import Guarded
-from edge_agent.health import AlertBook
+from edge_agent.health import Alert, AlertBook
 from edge_agent.memory import rss_mb
 from edge_agent.planner import Planner
 from edge_agent.poll import DevicePoller
@@ -28,16 +28,20 @@ from edge_agent.status import (
     ControlView,
     Counters,
     DeviceView,
+    FlagView,
+    OperatorView,
     PlanView,
     PointView,
     QualityView,
     StatusView,
+    StuckView,
     TaskView,
 )
 from edge_agent.store.types import LeaseRow, StoreHealth
 from edge_agent.supervise import Supervisor, TaskState
 from edge_agent.worker_client import WorkerClient
 
+VERSION = version("semdr-edge")
 GRAVE = frozenset({"device_offline", "lease_lost", "optimisation_failure"})
 WORST_FIRST = (
     Quality.BAD,
@@ -80,7 +84,7 @@ def build_status(parts: Parts) -> StatusView:
     tasks = tuple(_tasks(parts.supervisor))
     return StatusView(
         site=site.site.id,
-        version=version("semdr-edge"),
+        version=VERSION,
         now=parts.snapshot.at,
         started_at=parts.started_at,
         speed=getattr(parts.clock, "speed", 1.0),
@@ -93,13 +97,33 @@ def build_status(parts: Parts) -> StatusView:
         buffer=_buffer(parts),
         cloud=parts.cloud,
         tasks=tasks,
-        alerts=tuple(
-            AlertView(code=a.code, subject=a.subject, text=a.text, since=a.since, cleared=a.cleared)
-            for a in parts.alerts.all
-        ),
+        alerts=tuple(_alert(alert) for alert in parts.alerts.all),
         counters=_counters(parts),
         quality=parts.quality,
         clock=parts.clock_view,
+        stuck=tuple(StuckView(point=p, text=text) for p, text in parts.dispatch.stuck.items()),
+        operator=tuple(
+            OperatorView(signal=name, limit_kw=one.limit_kw, since=one.since, why=one.why)
+            for name, one in parts.control.memory.states.items()
+        ),
+        off_plan=parts.control.note,
+    )
+
+
+def _alert(alert: Alert) -> AlertView:
+    seen = alert.acknowledged
+    return AlertView(
+        code=alert.code,
+        subject=alert.subject,
+        text=alert.text,
+        since=alert.since,
+        cleared=alert.cleared,
+        severity=alert.severity,
+        cause=alert.cause,
+        remedy=alert.remedy,
+        acknowledged_by="" if seen is None else seen.person,
+        acknowledged_at=None if seen is None else seen.at,
+        note="" if seen is None else seen.note,
     )
 
 
@@ -121,7 +145,7 @@ def _tasks(supervisor: Supervisor) -> Iterable[TaskView]:
 
 
 def _plan(planner: Planner) -> PlanView:
-    plan = planner.current
+    plan, standing = planner.current, planner.standing
     return PlanView(
         made_at=None if plan is None else plan.made_at,
         source="" if plan is None else plan.source,
@@ -132,6 +156,9 @@ def _plan(planner: Planner) -> PlanView:
         plans=sum(planner.counts.values()),
         plans_solver=sum(n for source, n in planner.counts.items() if source.by_solver),
         failures_in_a_row=planner.failures_in_a_row,
+        rung="released" if standing is None else standing.rung.name.lower(),
+        rung_since=None if standing is None else standing.since,
+        rung_why="" if standing is None else standing.why,
     )
 
 
@@ -201,8 +228,13 @@ def _control(guarded: Guarded, dispatch: Dispatch) -> ControlView:
                 value=entry.value,
                 since=entry.since,
                 expires=entry.expires,
+                bounds=entry.bounds,
             )
             for entry in guarded.decision.array
+        ),
+        confined_by="" if guarded.decision.confiner is None else guarded.decision.confiner.who,
+        flags=tuple(
+            FlagView(code=flag.code, subject=flag.subject, text=flag.text) for flag in guarded.flags
         ),
     )
 

@@ -55,19 +55,19 @@ def _entry(plan: Plan, point: str, value: float, now: datetime, hold_s: float) -
 
 
 def _battery_kw(part: BatteryPlan, step: int) -> float:
-    return _grain(part.power_kw[step], POWER_GRAIN_KW)
+    return to_grain(part.power_kw[step], POWER_GRAIN_KW)
 
 
 def _setpoint_c(part: ZonePlan, step: int) -> float:
-    return _grain(part.temperature_c[step], TEMPERATURE_GRAIN_K)
+    return to_grain(part.temperature_c[step], TEMPERATURE_GRAIN_K)
 
 
 def _limit_kw(part: PvPlan, step: int) -> float | None:
     if part.curtailed_kw[step] < CURTAIL_GRAIN_KW:
         return None
-    return _grain(part.pv_kw[step], POWER_GRAIN_KW)
+    return to_grain(part.pv_kw[step], POWER_GRAIN_KW)
 
 
-def _grain(value: float, grain: float) -> float:
+def to_grain(value: float, grain: float) -> float:
     """`value` rounded to a multiple of `grain`, without float dust and without minus zero."""
     return round(round(value / grain) * grain, 6) + 0.0

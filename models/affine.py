@@ -75,6 +75,8 @@ class CompiledSite:
     column_upper: AffineMap
     row_lower: AffineMap
     row_upper: AffineMap
+    integers: Ints
+    """Columns that must be 0 or 1."""
 
     @property
     def column_count(self) -> int:

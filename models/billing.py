@@ -32,17 +32,15 @@ def row_count(step_s: tuple[int, ...]) -> int:
 
 def candidate_pairs(step_s: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """Every (row, step) that can overlap for some start, in row order."""
-    spans = []
+    by_row: list[list[int]] = [[] for _ in range(row_count(step_s))]
     begin_s = 0
-    for seconds in step_s:
-        spans.append((begin_s, begin_s + seconds + SLOT_S - 1))
+    for step, seconds in enumerate(step_s):
+        last_s = begin_s + seconds + SLOT_S - 1
+        first = max(0, (begin_s - _LONGEST_BLOCK_S) // SLOT_S + 1)
+        for row in range(first, min(len(by_row), -(-last_s // SLOT_S))):
+            by_row[row].append(step)
         begin_s += seconds
-    return tuple(
-        (row, step)
-        for row in range(row_count(step_s))
-        for step, (first_s, last_s) in enumerate(spans)
-        if first_s < row * SLOT_S + _LONGEST_BLOCK_S and last_s > row * SLOT_S
-    )
+    return tuple((row, step) for row, steps in enumerate(by_row) for step in steps)
 
 
 def billed_blocks(grid: TimeGrid, term: DemandTerm) -> tuple[BilledBlock, ...]:
@@ -68,10 +66,11 @@ def billed_blocks(grid: TimeGrid, term: DemandTerm) -> tuple[BilledBlock, ...]:
         measured_s = term.open_block_elapsed_s if index == 0 else 0.0
         measured_kwh = term.open_block_kwh if index == 0 else 0.0
         known_s = measured_s + sum(shared.values())
+        counts = term.counts or (1.0,) * len(grid)
         blocks.append(
             BilledBlock(
                 row=max(0, (block_s - raster_s) // SLOT_S),
-                weights={step: seconds / known_s for step, seconds in shared.items()},
+                weights={s: counts[s] * seconds / known_s for s, seconds in shared.items()},
                 floor_kw=measured_kwh * 3600.0 / known_s,
             )
         )

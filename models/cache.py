@@ -21,9 +21,17 @@ from models.affine import AffineMap, CompiledSite, Costs, Floats, Group, Groups,
 from models.site_json import to_json
 from models.types import ModelError, SiteModel
 
-_FORMAT = 1
+_FORMAT = 2
 _MAPS = ("matrix", "column_lower", "column_upper", "row_lower", "row_upper")
-_SOURCES = ("components", "site.py", "compiled.py", "affine.py", "billing.py", "physics.py")
+_SOURCES = (
+    "components",
+    "site.py",
+    "compiled.py",
+    "affine.py",
+    "billing.py",
+    "physics.py",
+    "spans.py",
+)
 
 
 class CacheError(ModelError):
@@ -65,6 +73,7 @@ def save(compiled: CompiledSite, path: Path) -> None:
         "cost.column": compiled.costs.column,
         "matrix_row": compiled.matrix_row,
         "matrix_column": compiled.matrix_column,
+        "integers": compiled.integers,
         **_arrays("cost", compiled.costs.value),
     }
     for name in _MAPS:
@@ -124,10 +133,12 @@ def _read(arrays: dict[str, Any]) -> CompiledSite:
         ),
         matrix_row=arrays["matrix_row"],
         matrix_column=arrays["matrix_column"],
+        integers=arrays["integers"],
         **{name: maps[name] for name in _MAPS},
     )
     _check_places("matrix rows", compiled.matrix_row, compiled.row_count)
     _check_places("matrix columns", compiled.matrix_column, compiled.column_count)
+    _check_places("integers", compiled.integers, compiled.column_count)
     _check_places("cost parts", compiled.costs.part, len(compiled.costs.parts))
     _check_places("cost columns", compiled.costs.column + 1, compiled.column_count + 1)
     return compiled

@@ -27,7 +27,7 @@ from pyomo.repn.util import ExprType, VarRecorder
 
 from models.affine import AffineMap, CompiledSite, Costs, Group, Groups
 from models.cache import compile_key
-from models.inputs import check_site
+from models.inputs_equipment import check_site
 from models.site import COST_PARTS, build
 from models.types import CompileError, SiteModel
 
@@ -172,6 +172,7 @@ def compile_model(model: pe.ConcreteModel, step_s: tuple[int, ...], key: str) ->
         column_upper=upper,
         row_lower=row_lower,
         row_upper=row_upper,
+        integers=np.flatnonzero([not variable.is_continuous() for variable in variables]),
     )
 
 

@@ -61,8 +61,8 @@ def opposed_flows(compiled: CompiledSite, site: SiteModel, named: Named) -> list
             OpposedFlows(
                 first=columns(f"{name}.charge_kw"),
                 second=columns(f"{name}.discharge_kw"),
-                first_limit=np.full(steps, named[f"{name}.charge_limit_kw"]),
-                second_limit=np.full(steps, named[f"{name}.discharge_limit_kw"]),
+                first_limit=named[f"{name}.charge_limit_kw"],
+                second_limit=named[f"{name}.discharge_limit_kw"],
                 first_gain=battery.charge_efficiency,
                 second_gain=1.0 / battery.discharge_efficiency,
             )
@@ -88,8 +88,18 @@ def _extremes(site: SiteModel, named: Named) -> tuple[Floats, Floats]:
         need = need + named[f"battery[{battery.id}].charge_limit_kw"]
         surplus = surplus + named[f"battery[{battery.id}].discharge_limit_kw"]
     for zone in site.zones:
-        need = need + named[f"zone[{zone.id}].heat_limit_kw"] / zone.cop_heating
-        need = need + named[f"zone[{zone.id}].cool_limit_kw"] / zone.cop_cooling
+        thermal = named[f"zone[{zone.id}].heat_limit_kw"], named[f"zone[{zone.id}].cool_limit_kw"]
+        cops = (1.0, 1.0) if zone.plant else (zone.cop_heating, zone.cop_cooling)
+        need = need + thermal[0] / cops[0] + thermal[1] / cops[1]
+    for store in site.thermal_stores:
+        need = need + named[f"store[{store.id}].pump_limit_kw"]
+        need = need + named[f"store[{store.id}].immersion_limit_kw"]
+    for device in site.shiftables:
+        need = need + device.power_kw
+    for group in site.shed_groups:
+        if group.rebound_share > 0:
+            backlog = named[f"shed[{group.id}].backlog_most_kwh"]
+            need = need + backlog * 3600.0 / group.rebound_s
     for pv in site.pvs:
         surplus = surplus + named[f"pv[{pv.id}].available_kw"]
     return need, surplus
@@ -137,7 +147,8 @@ def losing_columns(flows: list[OpposedFlows], first_wins: dict[Place, bool]) -> 
         for (pair, step), wins in first_wins.items():
             yield (flows[pair].second if wins else flows[pair].first)[:, step]
 
-    return np.concatenate(list(losers()))
+    found = list(losers())
+    return np.concatenate(found) if found else np.array([], dtype=np.int64)
 
 
 def _both(flows: OpposedFlows, values: Floats) -> NDArrayBool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from threading import Thread
 
 import highspy
 import numpy as np
@@ -17,8 +18,23 @@ _HALF = 0.5
 _CLOSE = 0.01
 """Largest gap at which a search cut by the time limit is better than rounding."""
 _NO_BOUNDS = ("cost", "matrix")
+_DEVEX, _SOLVERS_CHOICE = 1, -1
+"""Dual edge weights: from a basis that is almost right, cheap weights win over exact ones."""
+_LEAN = {
+    "mip_heuristic_run_rens": (True, False),
+    "mip_heuristic_run_rins": (True, False),
+    "mip_heuristic_run_root_reduced_cost": (True, False),
+    "mip_allow_restart": (True, False),
+    "mip_heuristic_effort": (0.05, 0.0),
+    "mip_pool_soft_limit": (10000, 100),
+}
+"""Options of a search, as they are and for one that must not grow: each of these copies the lot."""
 _THREADS = 1
 """One value for the whole process: HiGHS refuses to run when two instances differ."""
+
+
+_PATIENCE_S = 0.05
+"""After its time limit HiGHS is waited for so long; then its instance is given up."""
 
 
 class SolverError(ModelError):
@@ -31,6 +47,25 @@ class Solution:
 
     values: Floats
     proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """|sum of factor x column - target| is to be small."""
+
+    columns: tuple[int, ...]
+    factors: tuple[float, ...]
+    target: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SecondStage:
+    """Least `cost` and movement among all whose `money` is at most `most`."""
+
+    cost: Floats
+    money: Floats
+    most: float
+    moves: tuple[Move, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +83,8 @@ class Choice:
     """For each exclusion whether its first side wins; `proven` unless time ran out."""
 
     first_wins: list[bool]
+    whole: Floats
+    """0 or 1 for each of the programme's own integer columns."""
     proven: bool
 
 
@@ -59,6 +96,7 @@ class HotLp:
         self._highs: highspy.Highs | None = None
         self._programme: Programme | None = None
         self._passed: Programme | None = None
+        self._lost: list[Thread] = []
 
     def update(self, programme: Programme) -> None:
         """Pass the whole programme the first time and what differs later.
@@ -78,7 +116,10 @@ class HotLp:
         """Solve; None when no feasible values came out of it within `budget_s`."""
         highs = self._live()
         passed, self._passed = self._passed, None
-        _run(highs, budget_s)
+        _weigh(highs, _DEVEX)
+        if not self._run(highs, budget_s):
+            return None
+        _weigh(highs, _SOLVERS_CHOICE)
         self._passed = passed
         if highs.getInfo().primal_solution_status != _FEASIBLE:
             return None
@@ -87,34 +128,51 @@ class HotLp:
             return None
         return Solution(values[: self._compiled.column_count], _optimal(highs))
 
-    def hold(self, columns: Ints) -> None:
-        """Hold these columns, and no others, at zero until the next `release` or `update`."""
+    def hold(self, columns: Ints, values: Floats | float = 0.0) -> None:
+        """Hold these columns, and no others, at `values` until the next `release` or `update`."""
         asked = self._asked()
         lower, upper = asked.column_lower.copy(), asked.column_upper.copy()
-        lower[columns] = upper[columns] = 0.0
+        lower[columns] = upper[columns] = values
         self._bring(replace(asked, column_lower=lower, column_upper=upper))
 
     def release(self) -> None:
         """Let go of every held column."""
         self._bring(self._asked())
 
-    def choose(self, exclusions: list[Exclusion], budget_s: float) -> Choice | None:
-        """Which side of each exclusion may be positive at least cost.
+    def choose(
+        self,
+        exclusions: list[Exclusion],
+        budget_s: float,
+        start: Floats | None = None,
+        *,
+        lean: bool = False,
+    ) -> Choice | None:
+        """Which side of each exclusion may be positive at least cost, integer columns whole.
 
-        Binaries exist for this call only; None when no good choice was found in time.
+        `start` is a solution that keeps them all: with it the choice is never a worse one. `lean`
+        spares memory. Binaries exist for this call only; None when no good choice was found in
+        time.
         """
         highs = self._live()
         passed, self._passed = self._passed, None
         basis = highs.getBasis()
         columns, rows, count = highs.getNumCol(), highs.getNumRow(), len(exclusions)
+        own = self._compiled.integers
+        _set_kind(highs, own, highspy.HighsVarType.kInteger)
         for exclusion in exclusions:
             _add_binary(highs, exclusion)
-        _run(highs, budget_s)
+        _begin_at(highs, exclusions, start)
+        for option, (usual, spare) in _LEAN.items():
+            _must(highs.setOptionValue(option, spare if lean else usual), option)
+        if not self._run(highs, budget_s):
+            return None
         choice = None
         found = highs.getInfo()
         if found.primal_solution_status == _FEASIBLE and found.mip_gap <= _CLOSE:
-            values = highs.getSolution().col_value[columns:]
-            choice = Choice([value > _HALF for value in values], _optimal(highs))
+            values = np.array(highs.getSolution().col_value, dtype=np.float64)
+            wins = (values[columns:] > _HALF).tolist()
+            choice = Choice(wins, np.round(values[own]), _optimal(highs))
+        _set_kind(highs, own, highspy.HighsVarType.kContinuous)
         added = np.arange(rows, rows + 2 * count, dtype=np.int32)
         _must(highs.deleteRows(2 * count, added), "deleteRows")
         added = np.arange(columns, columns + count, dtype=np.int32)
@@ -122,6 +180,63 @@ class HotLp:
         _must(highs.setBasis(basis), "setBasis")
         self._passed = passed
         return choice
+
+    def settle(self, stage: SecondStage, budget_s: float) -> Solution | None:
+        """Least movement at no more than the money allowed; None when there is no such solution.
+
+        The programme, its costs and its basis are as before afterwards.
+        """
+        highs = self._live()
+        passed, self._passed = self._passed, None
+        basis = highs.getBasis()
+        count, rows = self._compiled.column_count, highs.getNumRow()
+        every = np.arange(count, dtype=np.int32)
+        _must(highs.changeColsCost(count, every, stage.cost), "changeColsCost")
+        spent = np.flatnonzero(stage.money).astype(np.int32)
+        low = -highspy.kHighsInf
+        _must(highs.addRow(low, stage.most, len(spent), spent, stage.money[spent]), "addRow")
+        for move in stage.moves:
+            _add_move(highs, move)
+        if not self._run(highs, budget_s):
+            return None
+        found = None
+        if highs.getInfo().primal_solution_status == _FEASIBLE and _optimal(highs):
+            values = np.array(highs.getSolution().col_value, dtype=np.float64)
+            found = Solution(values[:count], proven=True)
+        added = np.arange(rows, highs.getNumRow(), dtype=np.int32)
+        _must(highs.deleteRows(len(added), added), "deleteRows")
+        added = np.arange(count, highs.getNumCol(), dtype=np.int32)
+        _must(highs.deleteCols(len(added), added), "deleteCols")
+        _must(highs.changeColsCost(count, every, stage.money), "changeColsCost")
+        _must(highs.setBasis(basis), "setBasis")
+        self._passed = passed
+        return found
+
+    @property
+    def stuck(self) -> bool:
+        """Whether an instance that was given up still runs."""
+        self._lost = [run for run in self._lost if run.is_alive()]
+        return bool(self._lost)
+
+    def _run(self, highs: highspy.Highs, budget_s: float) -> bool:
+        """Run for at most `budget_s`; False when HiGHS does not come back in time and is given up.
+
+        SolverError when HiGHS reports an error.
+        """
+        # The limit counts the clock of the instance since its birth, not this run alone.
+        limit_s = highs.getRunTime() + max(0.0, budget_s)
+        _must(highs.setOptionValue("time_limit", limit_s), "time_limit")
+        came: list[highspy.HighsStatus] = []
+        run = Thread(target=lambda: came.append(highs.run()), daemon=True)
+        run.start()
+        run.join(max(0.0, budget_s) + _PATIENCE_S)
+        if run.is_alive():
+            self._lost.append(run)
+            self._highs = self._passed = None
+            return False
+        if not came or came[0] == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS: run returned an error")
+        return True
 
     def _live(self) -> highspy.Highs:
         """The instance; an error when none holds a whole programme."""
@@ -149,19 +264,7 @@ class HotLp:
         highs = highspy.Highs()  # type: ignore[no-untyped-call]  # its constructor has no types
         highs.silent()
         _must(highs.setOptionValue("threads", _THREADS), "threads")
-        compiled = self._compiled
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = compiled.column_count, compiled.row_count
-        lp.col_cost_, lp.offset_ = programme.cost, programme.cost_offset
-        lp.col_lower_, lp.col_upper_ = programme.column_lower, programme.column_upper
-        lp.row_lower_, lp.row_upper_ = programme.row_lower, programme.row_upper
-        kept = np.abs(programme.matrix) > _NOTHING
-        counts = np.bincount(compiled.matrix_column[kept], minlength=compiled.column_count)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = np.concatenate(([0], np.cumsum(counts)))
-        lp.a_matrix_.index_ = compiled.matrix_row[kept]
-        lp.a_matrix_.value_ = programme.matrix[kept]
-        _must(highs.passModel(lp), "passModel")
+        _must(highs.passModel(linear_programme(self._compiled, programme)), "passModel")
         self._highs = highs
 
     def _pass_changes(self, highs: highspy.Highs, old: Programme, new: Programme) -> None:
@@ -186,13 +289,25 @@ class HotLp:
             _must(highs.changeObjectiveOffset(new.cost_offset), "changeObjectiveOffset")
 
 
-def _run(highs: highspy.Highs, budget_s: float) -> None:
-    """Run for at most `budget_s`; SolverError when HiGHS reports an error."""
-    # The limit counts the clock of the instance since its birth, not this run alone.
-    limit_s = highs.getRunTime() + max(0.0, budget_s)
-    _must(highs.setOptionValue("time_limit", limit_s), "time_limit")
-    if highs.run() == highspy.HighsStatus.kError:
-        raise SolverError("HiGHS: run returned an error")
+def linear_programme(compiled: CompiledSite, programme: Programme) -> highspy.HighsLp:
+    """The programme as HiGHS takes it, by columns."""
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = compiled.column_count, compiled.row_count
+    lp.col_cost_, lp.offset_ = programme.cost, programme.cost_offset
+    lp.col_lower_, lp.col_upper_ = programme.column_lower, programme.column_upper
+    lp.row_lower_, lp.row_upper_ = programme.row_lower, programme.row_upper
+    kept = np.abs(programme.matrix) > _NOTHING
+    counts = np.bincount(compiled.matrix_column[kept], minlength=compiled.column_count)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = np.concatenate(([0], np.cumsum(counts)))
+    lp.a_matrix_.index_ = compiled.matrix_row[kept]
+    lp.a_matrix_.value_ = programme.matrix[kept]
+    return lp
+
+
+def _weigh(highs: highspy.Highs, strategy: int) -> None:
+    """Choose the dual simplex's edge weights."""
+    _must(highs.setOptionValue("simplex_dual_edge_weight_strategy", strategy), "edge weights")
 
 
 def _add_binary(highs: highspy.Highs, exclusion: Exclusion) -> None:
@@ -200,9 +315,7 @@ def _add_binary(highs: highspy.Highs, exclusion: Exclusion) -> None:
     binary = highs.getNumCol()
     none = np.array([], dtype=np.int32)
     _must(highs.addCol(0.0, 0.0, 1.0, 0, none, np.array([])), "addCol")
-    kind = np.array([int(highspy.HighsVarType.kInteger)], dtype=np.uint8)
-    place = np.array([binary], dtype=np.int32)
-    _must(highs.changeColsIntegrality(1, place, kind), "changeColsIntegrality")
+    _set_kind(highs, np.array([binary]), highspy.HighsVarType.kInteger)
     for columns, factor, most in (
         (exclusion.first, -exclusion.first_limit, 0.0),
         (exclusion.second, exclusion.second_limit, exclusion.second_limit),
@@ -210,6 +323,40 @@ def _add_binary(highs: highspy.Highs, exclusion: Exclusion) -> None:
         index = np.array([*columns, binary], dtype=np.int32)
         value = np.array([*([1.0] * len(columns)), factor])
         _must(highs.addRow(-highspy.kHighsInf, most, len(index), index, value), "addRow")
+
+
+def _begin_at(highs: highspy.Highs, exclusions: list[Exclusion], start: Floats | None) -> None:
+    """Begin with a whole solution or with none.
+
+    The last relaxed one would be completed by a search that minds no time limit.
+    """
+    _must(highs.clearSolver(), "clearSolver")
+    if start is None:
+        return
+    sides = [float(start[list(exclusion.first)].sum() > 0) for exclusion in exclusions]
+    whole = highspy.HighsSolution()
+    whole.col_value = [*start.tolist(), *sides]
+    _must(highs.setSolution(whole), "setSolution")
+
+
+def _add_move(highs: highspy.Highs, move: Move) -> None:
+    """A column that is at least the distance from the target, at a cost of 1."""
+    distance = highs.getNumCol()
+    none = np.array([], dtype=np.int32)
+    _must(highs.addCol(1.0, 0.0, highspy.kHighsInf, 0, none, np.array([])), "addCol")
+    index = np.array([*move.columns, distance], dtype=np.int32)
+    for sign in (1.0, -1.0):
+        value = np.array([*(-sign * factor for factor in move.factors), 1.0])
+        least, most = -sign * move.target, highspy.kHighsInf
+        _must(highs.addRow(least, most, len(index), index, value), "addRow")
+
+
+def _set_kind(highs: highspy.Highs, columns: Ints, kind: highspy.HighsVarType) -> None:
+    """Make these columns integer or continuous."""
+    if len(columns):
+        kinds = np.full(len(columns), int(kind), dtype=np.uint8)
+        places = columns.astype(np.int32)
+        _must(highs.changeColsIntegrality(len(columns), places, kinds), "changeColsIntegrality")
 
 
 def _optimal(highs: highspy.Highs) -> bool:

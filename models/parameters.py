@@ -7,18 +7,12 @@ import numpy as np
 from models.affine import Floats
 from models.billing import BilledBlock, billed_blocks, candidate_pairs, row_count
 from models.inputs import check_problem
+from models.parameters_loads import event_values, shed_values, shiftable_values
+from models.parameters_rooms import plant_values, zone_values
+from models.parameters_storage import battery_values, store_values
 from models.penalties import Penalties, penalties
-from models.physics import allowed_kw, hours_of, kept_share
-from models.pricing import stored_value
-from models.types import (
-    Battery,
-    BatteryState,
-    DemandTerm,
-    Problem,
-    Zone,
-    ZoneForecast,
-    ZoneState,
-)
+from models.pricing import carbon_prices
+from models.types import DemandTerm, Problem
 
 Named = dict[str, Floats]
 
@@ -27,34 +21,32 @@ def parameters(problem: Problem) -> Named:
     """Every Param by name; BadInputError names the first number that cannot be planned with."""
     check_problem(problem)
     prices = penalties(problem)
-    site, forecast = problem.site, problem.forecast
+    forecast = problem.forecast
     named: Named = {
         "demand.load_kw": np.array(forecast.load_kw, dtype=np.float64),
         "demand.unserved_price": np.array(prices.unserved_per_kwh),
         **_grid(problem, prices),
+        **_pvs(problem),
+        **_circuits(problem, prices),
+        **battery_values(problem, prices),
+        **zone_values(problem, prices),
+        **plant_values(problem),
+        **store_values(problem, prices),
+        **shiftable_values(problem, prices),
+        **shed_values(problem),
     }
-    available = {each.id: each.available_kw for each in forecast.pvs}
-    for pv in site.pvs:
-        named[f"pv[{pv.id}].available_kw"] = np.clip(available[pv.id], 0.0, pv.peak_kw)
-    battery_states = {each.id: each for each in problem.batteries}
-    for battery in site.batteries:
-        values = _battery(battery, battery_states[battery.id], problem, prices)
-        named |= {f"battery[{battery.id}].{name}": value for name, value in values.items()}
-    zone_states = {each.id: each for each in problem.zones}
-    zone_forecasts = {each.id: each for each in forecast.zones}
-    for zone, price in zip(site.zones, prices.comfort, strict=True):
-        values = _zone(zone, zone_states[zone.id], zone_forecasts[zone.id], price)
-        values["outdoor_c"] = np.array(forecast.outdoor_temp_c)
-        named |= {f"zone[{zone.id}].{name}": value for name, value in values.items()}
-    return named
+    return named | event_values(problem, prices)
 
 
 def _grid(problem: Problem, prices: Penalties) -> Named:
     """Prices, limits and the peak rows of the connection point."""
     forecast, steps = problem.forecast, len(problem.grid)
+    drawn, fed = carbon_prices(problem)
     named: Named = {
         "grid.import_price": np.array(forecast.import_price_per_kwh),
         "grid.export_price": np.array(forecast.export_price_per_kwh),
+        "grid.import_carbon_price": np.array(drawn),
+        "grid.export_carbon_price": np.array(fed),
         "grid.import_limit_kw": np.full(steps, problem.site.grid.import_limit_kw),
         "grid.export_limit_kw": np.full(steps, problem.site.grid.export_limit_kw),
         "grid.over_price": np.array(prices.limit_per_kwh),
@@ -62,7 +54,7 @@ def _grid(problem: Problem, prices: Penalties) -> Named:
     by_id = {term.id: term for term in problem.demand_terms}
     terms = [by_id[charge] for charge in problem.site.demand_charges]
     price = np.array([term.price_per_kw for term in terms])
-    billed = np.array([term.peak_so_far_kw for term in terms])
+    billed = np.array([term.billed_kw for term in terms])
     weights, floors = _peak_rows(problem, terms)
     return named | {
         "grid.block_weight": weights,
@@ -95,37 +87,24 @@ def _margin(block: BilledBlock, margin_kw: tuple[float, ...]) -> float:
     return sum(weight * margin_kw[step] for step, weight in block.weights.items())
 
 
-def _battery(battery: Battery, state: BatteryState, problem: Problem, prices: Penalties) -> Named:
-    """Start, limits and window of one battery; unknown stored energy means hands off."""
-    known = state.soc_kwh is not None
-    start_kwh = state.soc_kwh if state.soc_kwh is not None else 0.0
-    charge_kw = allowed_kw(battery.charge_kw, state.charge_limit_kw)
-    discharge_kw = allowed_kw(battery.discharge_kw, state.discharge_limit_kw)
-    hours = hours_of(problem.grid.step_s)
-    idle_kwh = start_kwh * np.cumprod([kept_share(battery, step_h) for step_h in hours])
-    high_kwh = battery.soc_max_share * battery.capacity_kwh
-    low_kwh = battery.soc_min_share * battery.capacity_kwh
+def _pvs(problem: Problem) -> Named:
+    """Available power, never above what the plant can give."""
+    available = {each.id: each.available_kw for each in problem.forecast.pvs}
     return {
-        "start_kwh": np.array(start_kwh),
-        "charge_limit_kw": np.array(charge_kw if known else 0.0),
-        "discharge_limit_kw": np.array(discharge_kw if known else 0.0),
-        "window_price": np.array(prices.window_per_kwh_h if known else 0.0),
-        "stored_value": np.array(stored_value(problem) if known else 0.0),
-        "over_max_kwh": np.maximum(0.0, idle_kwh - high_kwh),
-        "under_max_kwh": np.maximum(0.0, low_kwh - idle_kwh),
+        f"pv[{pv.id}].available_kw": np.clip(available[pv.id], 0.0, pv.rated_kw)
+        for pv in problem.site.pvs
     }
 
 
-def _zone(zone: Zone, state: ZoneState, forecast: ZoneForecast, price: float) -> Named:
-    """Start, band and limits of one zone; an unknown temperature means hands off."""
-    known = state.temperature_c is not None
-    high = np.array(forecast.high_c)
-    return {
-        "start_c": np.array(state.temperature_c if known else 0.0),
-        "heat_limit_kw": np.array(zone.heat_kw if known else 0.0),
-        "cool_limit_kw": np.array(zone.cool_kw if known else 0.0),
-        "comfort_price": np.array(price if known else 0.0),
-        "gains_kw": np.array(forecast.gains_kw),
-        "low_c": np.minimum(forecast.low_c, high),
-        "high_c": high,
-    }
+def _circuits(problem: Problem, prices: Penalties) -> Named:
+    """Loads and limits of the circuits."""
+    loads = {each.id: each.load_kw for each in problem.forecast.circuits}
+    named: Named = {}
+    for circuit in problem.site.circuits:
+        name = f"circuit[{circuit.id}]"
+        load = loads.get(circuit.id, (0.0,) * len(problem.grid))
+        named[f"{name}.load_kw"] = np.array(load)
+        named[f"{name}.over_price"] = np.array(prices.limit_per_kwh)
+        named[f"{name}.import_limit_kw"] = np.array(circuit.import_limit_kw)
+        named[f"{name}.export_limit_kw"] = np.array(circuit.export_limit_kw)
+    return named

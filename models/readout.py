@@ -2,59 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 
-from models.affine import CompiledSite, Floats, Programme
-from models.parameters import Named
+from models.affine import Floats
+from models.plant_power import hvac_power
+from models.pricing import carbon_of
+from models.readout_events import event_plans
+from models.readout_loads import read_sheds, read_shiftables
+from models.readout_stores import full_at, read_stores
+from models.solved import Solved
 from models.types import (
     BatteryPlan,
     CostParts,
     Plan,
     PlanSource,
-    Problem,
     PvPlan,
     Series,
     ZonePlan,
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Solved:
-    """One solved problem: its data, its programme and the values of the columns."""
-
-    problem: Problem
-    compiled: CompiledSite
-    named: Named
-    programme: Programme
-    values: Floats
-
-    def column(self, name: str) -> Floats:
-        """Values of one named run of columns."""
-        return self.values[self.compiled.columns[name].cells]
-
-
 def read_plan(solved: Solved, made_at: datetime, source: PlanSource) -> Plan:
     """The plan in the words of the house; assets of unknown state are left out."""
-    zones, hvac_kw = _zones(solved)
+    problem = solved.problem
+    zones = _zones(solved)
     drawn = solved.column("grid.import_kw") + solved.column("grid.import_over_kw")
     fed = solved.column("grid.export_kw") + solved.column("grid.export_over_kw")
-    return Plan(
+    plan = Plan(
         made_at=made_at,
-        grid=solved.problem.grid,
+        grid=problem.grid,
         source=source,
         grid_kw=_series(drawn - fed),
-        load_kw=solved.problem.forecast.load_kw,
-        hvac_kw=_series(hvac_kw),
+        load_kw=problem.forecast.load_kw,
+        hvac_kw=hvac_power(problem.site, zones, problem.forecast.outdoor_temp_c),
         batteries=_batteries(solved),
         zones=zones,
         pvs=_pvs(solved),
         peaks_kw=_series(_peaks(solved, drawn)),
         cost=_cost(solved),
-        reasons=solved.problem.reasons,
+        reasons=problem.reasons,
+        thermal_stores=read_stores(solved),
+        shiftables=read_shiftables(solved),
+        sheds=read_sheds(solved),
     )
+    events = event_plans(problem.grid, problem.events, problem.demand_terms, plan.grid_kw)
+    return replace(plan, events=events, carbon=carbon_of(problem, plan))
 
 
 def _batteries(solved: Solved) -> tuple[BatteryPlan, ...]:
@@ -67,21 +62,25 @@ def _batteries(solved: Solved) -> tuple[BatteryPlan, ...]:
         power = solved.column(f"{name}.charge_kw") - solved.column(f"{name}.discharge_kw")
         soc = solved.column(f"{name}.band_kwh") + solved.column(f"{name}.over_kwh")
         soc = soc - solved.column(f"{name}.under_kwh")
-        plans.append(BatteryPlan(id=state.id, power_kw=_series(power), soc_kwh=_series(soc)))
+        plans.append(
+            BatteryPlan(
+                id=state.id,
+                power_kw=_series(power),
+                soc_kwh=_series(soc),
+                full_at=full_at(solved, state.id),
+            )
+        )
     return tuple(plans)
 
 
-def _zones(solved: Solved) -> tuple[tuple[ZonePlan, ...], Floats]:
-    """Zones whose temperature is known, and the electric power of all of them."""
-    specs = {zone.id: zone for zone in solved.problem.site.zones}
-    electric = np.zeros(len(solved.problem.grid))
+def _zones(solved: Solved) -> tuple[ZonePlan, ...]:
+    """Zones whose temperature is known."""
     plans = []
     for state in solved.problem.zones:
         if state.temperature_c is None:
             continue
-        name, spec = f"zone[{state.id}]", specs[state.id]
+        name = f"zone[{state.id}]"
         heat, cool = solved.column(f"{name}.heat_kw"), solved.column(f"{name}.cool_kw")
-        electric += heat / spec.cop_heating + cool / spec.cop_cooling
         degrees = solved.column(f"{name}.band_c") + solved.column(f"{name}.over_k")
         degrees = degrees - solved.column(f"{name}.under_k")
         plans.append(
@@ -92,7 +91,7 @@ def _zones(solved: Solved) -> tuple[tuple[ZonePlan, ...], Floats]:
                 temperature_c=_series(degrees),
             )
         )
-    return tuple(plans), electric
+    return tuple(plans)
 
 
 def _pvs(solved: Solved) -> tuple[PvPlan, ...]:

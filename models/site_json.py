@@ -6,7 +6,30 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from models.types import BadInputError, Battery, Grid, Pv, SiteModel, Zone
+from models.types import (
+    BadInputError,
+    Battery,
+    Circuit,
+    Grid,
+    Plant,
+    Pv,
+    ShedGroup,
+    Shiftable,
+    SiteModel,
+    ThermalStore,
+    Zone,
+)
+
+_KINDS: dict[str, type] = {
+    "batteries": Battery,
+    "pvs": Pv,
+    "zones": Zone,
+    "plants": Plant,
+    "thermal_stores": ThermalStore,
+    "shiftables": Shiftable,
+    "shed_groups": ShedGroup,
+    "circuits": Circuit,
+}
 
 
 def to_json(site: SiteModel, step_s: tuple[int, ...]) -> str:
@@ -27,10 +50,18 @@ def from_json(text: str) -> tuple[SiteModel, tuple[int, ...]]:
 
 def _site(fields: dict[str, Any]) -> SiteModel:
     """Dataclasses from their fields; unknown or missing fields raise TypeError or KeyError."""
-    return SiteModel(
-        grid=Grid(**fields["grid"]),
-        batteries=tuple(Battery(**each) for each in fields["batteries"]),
-        pvs=tuple(Pv(**each) for each in fields["pvs"]),
-        zones=tuple(Zone(**each) for each in fields["zones"]),
-        demand_charges=tuple(fields["demand_charges"]),
-    )
+    given = dict(fields)
+    parts: dict[str, Any] = {
+        name: tuple(kind(**_tuples(each)) for each in given.pop(name))
+        for name, kind in _KINDS.items()
+    }
+    grid = Grid(**given.pop("grid"))
+    charges = tuple(given.pop("demand_charges"))
+    return SiteModel(grid=grid, demand_charges=charges, **parts, **given)
+
+
+def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    """JSON's lists as the tuples they were."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+    }

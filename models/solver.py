@@ -6,28 +6,26 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from models.affine import CompiledSite, Floats, fill
-from models.flows import (
-    GRID_PAIR,
-    OpposedFlows,
-    Place,
-    exclusion,
-    losing_columns,
-    net_where_free,
-    offenders,
-    opposed_flows,
-    prevailing,
-)
-from models.highs import HotLp, Solution
-from models.parameters import parameters
-from models.readout import Solved, read_plan
+from models.affine import CompiledSite, Programme, fill
+from models.binding import binding_limits
+from models.flows import opposed_flows
+from models.free_sun import take_free_sun
+from models.highs import HotLp, Solution, SolverError
+from models.parameters import Named, parameters
+from models.readout import read_plan
 from models.relaxed import relaxed_limits
-from models.types import BadInputError, Plan, PlanSource, Problem, Reason, ReasonCode
+from models.search import Found, Search
+from models.shifted import shifted
+from models.solved import Solved
+from models.tidy import tidied
+from models.types import BadInputError, Plan, Problem, Reason, ReasonCode
 from models.verify import verify
 
 _BINARY_ROUNDS = 5
-_LAZY_ROUNDS = 2
-"""Afterwards a pair that offends anywhere gets its binaries on every step."""
+_AFTERWARDS = 5.0
+"""Reading out and judging take about so many times what preparing the data took."""
+_SAME = 1e-9
+"""A later rung as cheap as an earlier one, relative, is the better proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,131 +36,116 @@ class Rejected:
     violations: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """What is to be solved, and by when on the monotonic clock [s]."""
+
+    problem: Problem
+    named: Named
+    made_at: datetime
+    deadline_s: float
+
+    def solved(self, compiled: CompiledSite, programme: Programme, found: Found) -> Solved:
+        """The problem with the values found for it."""
+        solved = Solved(
+            problem=self.problem,
+            compiled=compiled,
+            named=self.named,
+            programme=programme,
+            values=found.solution.values.copy(),
+        )
+        take_free_sun(solved)
+        return solved
+
+
 class Optimiser:
     """One compiled site inside one HiGHS instance that stays hot between solves."""
 
     def __init__(self, compiled: CompiledSite, binary_rounds: int = _BINARY_ROUNDS) -> None:
-        """`binary_rounds` = 0 decides opposed flows by rounding alone."""
+        """`binary_rounds` = 0 makes every either-or decision by rounding alone."""
         self._compiled = compiled
         self._binary_rounds = binary_rounds
         self._lp = HotLp(compiled)
+        self._last: Plan | None = None
+
+    @property
+    def stuck(self) -> bool:
+        """Whether HiGHS still runs on something it was to have ended: time for a new process."""
+        return self._lp.stuck
 
     def solve(self, problem: Problem, budget_s: float, made_at: datetime) -> Plan | Rejected:
         """The cheapest plan found within `budget_s` seconds that passes the verifier.
 
-        BadInputError when a number cannot be planned with; SolverError when HiGHS itself fails,
-        after which the instance is set up anew.
+        Where none is found in time, or HiGHS fails, what the last plan comes to in the present
+        situation; a refusal without one. BadInputError when a number cannot be planned with.
         """
         began_s = time.monotonic()
         if problem.grid.step_s != self._compiled.step_s:
             raise BadInputError("grid.step_s: compiled for other steps")
         named = parameters(problem)
-        programme = fill(self._compiled, self._compiled.flatten(named))
+        reserve_s = min(_AFTERWARDS * (time.monotonic() - began_s), budget_s / 3.0)
+        task = _Task(problem, named, made_at, began_s + budget_s - reserve_s)
+        try:
+            outcome = self._climb(task)
+        except SolverError as error:
+            outcome = _refusal(ReasonCode.SOLVER_FAILED, str(error))
+        if isinstance(outcome, Rejected):
+            return self._shifted(task, outcome)
+        self._last = replace(outcome, solve_s=time.monotonic() - began_s)
+        return self._last
+
+    def _climb(self, task: _Task) -> Plan | Rejected:
+        """Rung after rung, each judged; the cheapest that holds."""
+        compiled, problem = self._compiled, task.problem
+        programme = fill(compiled, compiled.flatten(task.named))
         self._lp.update(programme)
-        flows = opposed_flows(self._compiled, problem.site, named)
-        search = _Search(self._lp, flows, programme.cost, began_s + budget_s)
-        found = search.run(self._binary_rounds)
-        if found is None:
-            code = ReasonCode.SOLVER_LATE if began_s + budget_s <= time.monotonic() else None
-            return _refusal(code or ReasonCode.SOLVER_FAILED, "the solver found no feasible plan")
-        solution, source = found
-        solved = Solved(
-            problem=problem,
-            compiled=self._compiled,
-            named=named,
-            programme=programme,
-            values=solution.values,
-        )
-        plan = read_plan(solved, made_at, source)
-        verdict = verify(problem, plan)
-        if not verdict.ok:
-            return _refusal(ReasonCode.REJECTED, "; ".join(verdict.violations), verdict.violations)
-        reasons = plan.reasons + relaxed_limits(solved) + _lateness(solution)
-        return replace(plan, reasons=reasons, solve_s=time.monotonic() - began_s)
+        flows = opposed_flows(compiled, problem.site, task.named)
+        data = (flows, programme)
+        search = Search(self._lp, compiled, problem, data, task.deadline_s)
+        best: tuple[Found, Solved, Plan] | None = None
+        refusal: Rejected | None = None
+        for found in search.rungs(self._binary_rounds):
+            if best is not None and found.money > best[0].money + _SAME * abs(best[0].money):
+                continue
+            solved = task.solved(compiled, programme, found)
+            plan = read_plan(solved, task.made_at, found.source)
+            verdict = verify(problem, plan)
+            if verdict.ok:
+                best = (found, solved, plan)
+            else:
+                text = "; ".join(verdict.violations)
+                refusal = _refusal(ReasonCode.REJECTED, text, verdict.violations)
+        if best is None:
+            return refusal or _nothing(task.deadline_s)
+        found, solved, plan = best
+        if problem.tidiness is not None and time.monotonic() < task.deadline_s:
+            search.hold(found.decisions)
+            decided = (flows, found.decisions)
+            solved, plan = tidied(self._lp, (solved, plan), decided, task.deadline_s)
+        reasons = plan.reasons + relaxed_limits(solved) + _lateness(found.solution)
+        return replace(plan, reasons=reasons, binding=binding_limits(problem, plan))
 
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """Directions by place; `proven` unless the time limit cut the search."""
-
-    wins: dict[Place, bool]
-    proven: bool
-
-
-class _Search:
-    """Linear programme first, binaries only on the steps that need them, then rounding."""
-
-    def __init__(
-        self, lp: HotLp, flows: list[OpposedFlows], cost: Floats, deadline_s: float
-    ) -> None:
-        self._lp = lp
-        self._flows = flows
-        self._cost = cost
-        self._deadline_s = deadline_s
-
-    def run(self, binary_rounds: int) -> tuple[Solution, PlanSource] | None:
-        """A solution without opposed flows, and how its directions were found."""
-        source = PlanSource.SOLVER
-        first_wins: dict[Place, bool] = {}
-        attempt = 0
-        while (solution := self._lp.run(self._left_s())) is not None:
-            net_where_free(self._flows[GRID_PAIR], solution.values, self._cost)
-            both = offenders(self._flows, solution.values)
-            if not both:
-                return solution, source
-            chosen = None
-            if source is PlanSource.SOLVER and attempt < binary_rounds:
-                lazy = both if attempt < _LAZY_ROUNDS else self._widened(both)
-                chosen = self._choose(first_wins.keys() | lazy)
-            if chosen is None or not chosen.proven:
-                source = PlanSource.ROUNDED
-            first_wins = (
-                self._decided(first_wins, both, solution) if chosen is None else chosen.wins
-            )
-            self._lp.hold(losing_columns(self._flows, first_wins))
-            attempt += 1
-        return None
-
-    def _choose(self, places: set[Place]) -> _Chosen | None:
-        """Directions by binaries on these steps, in half of the time left."""
-        ordered = sorted(places)
-        self._lp.release()
-        exclusions = [exclusion(self._flows[pair], step) for pair, step in ordered]
-        choice = self._lp.choose(exclusions, self._left_s() / 2)
-        if choice is None:
-            return None
-        return _Chosen(dict(zip(ordered, choice.first_wins, strict=True)), choice.proven)
-
-    def _decided(
-        self, first_wins: dict[Place, bool], both: set[Place], solution: Solution
-    ) -> dict[Place, bool]:
-        """Earlier decisions, and for the new places the direction that prevails.
-
-        The grid comes last: only once its equipment stands is its net direction one that closes
-        the balance.
-        """
-        behind_the_meter = {(pair, step) for pair, step in both if pair != GRID_PAIR}
-        return first_wins | {
-            (pair, step): prevailing(self._flows[pair], step, solution.values)
-            for pair, step in behind_the_meter or both
-        }
-
-    def _widened(self, both: set[Place]) -> set[Place]:
-        """Every step of the pairs that offend."""
-        return {
-            (pair, step)
-            for pair in {pair for pair, _ in both}
-            for step in range(self._flows[pair].first.shape[1])
-        }
-
-    def _left_s(self) -> float:
-        """Seconds of the budget that are left."""
-        return self._deadline_s - time.monotonic()
+    def _shifted(self, task: _Task, refusal: Rejected) -> Plan | Rejected:
+        """The last plan carried on, or the rules where they are cheaper; else the refusal."""
+        if self._last is None:
+            return refusal
+        plans = shifted(task.problem, self._last, task.made_at, refusal.reason)
+        for plan in sorted(plans, key=lambda plan: plan.cost.objective):
+            if verify(task.problem, plan).ok:
+                return replace(plan, binding=binding_limits(task.problem, plan))
+        return refusal
 
 
 def _refusal(code: ReasonCode, text: str, violations: tuple[str, ...] = ()) -> Rejected:
     """A refusal with its reason."""
     return Rejected(reason=Reason(code=code, text=text), violations=violations)
+
+
+def _nothing(deadline_s: float) -> Rejected:
+    """No rung was reached."""
+    late = deadline_s <= time.monotonic()
+    code = ReasonCode.SOLVER_LATE if late else ReasonCode.SOLVER_FAILED
+    return _refusal(code, "the solver found no feasible plan")
 
 
 def _lateness(solution: Solution) -> tuple[Reason, ...]:

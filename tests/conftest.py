@@ -1,4 +1,8 @@
-"""Settings of the whole suite: how hard hypothesis tries (HYPOTHESIS_PROFILE=fast | full)."""
+"""Settings of the whole suite: how hard hypothesis tries (HYPOTHESIS_PROFILE=fast | full | explore).
+
+The first two try the same examples each time, so that a red run means a change; `explore` tries
+new ones (`make soak` does).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,13 @@ from hypothesis import HealthCheck, settings
 
 # Examples may take their time on a loaded board: what is judged is the answer, not the speed.
 PATIENT = (HealthCheck.too_slow,)
-settings.register_profile("fast", max_examples=25, deadline=None, suppress_health_check=PATIENT)
-settings.register_profile("full", max_examples=100, deadline=None, suppress_health_check=PATIENT)
+settings.register_profile(
+    "fast", max_examples=25, deadline=None, suppress_health_check=PATIENT, derandomize=True
+)
+settings.register_profile(
+    "full", max_examples=60, deadline=None, suppress_health_check=PATIENT, derandomize=True
+)
+settings.register_profile("explore", max_examples=200, deadline=None, suppress_health_check=PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
 
 SLOW_FILES = frozenset(

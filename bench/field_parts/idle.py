@@ -17,6 +17,8 @@ POLL_S = 60
 SETTLE_S = 45.0
 WATCHED_S = 75.0
 STOP_S = 20.0
+TAIL = 500
+"""Characters of the log that say why the gateway ended."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 _SITE = """
@@ -70,16 +72,18 @@ def idle_core_share() -> float:
 def _watch(site: Path) -> float:
     """Start the gateway, let it settle, and look at it for a while."""
     words = [sys.executable, "-I", "-m", "edge_agent", "run", str(site)]
-    with subprocess.Popen(
-        words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as agent:
+    log = site.with_suffix(".log")
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(words, stdout=output, stderr=output, start_new_session=True) as agent,
+    ):
         try:
             time.sleep(SETTLE_S)
             before_s, started_s = _cpu_s(agent.pid), time.monotonic()
             time.sleep(WATCHED_S)
             used_s, watched_s = _cpu_s(agent.pid) - before_s, time.monotonic() - started_s
             if agent.poll() is not None:
-                msg = f"the gateway ended with {agent.returncode}"
+                msg = f"the gateway ended with {agent.returncode}: {log.read_text()[-TAIL:]}"
                 raise RuntimeError(msg)
             return used_s / watched_s
         finally:

@@ -30,10 +30,11 @@ PAUSE_S = 0.002
 
 
 class LateSlave:
-    """Answers reads on a pty with each register's own address, one in ten too late."""
+    """Answers reads on a pty with each register's own address, a share of them too late."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, late_share: float = LATE_SHARE) -> None:
         self._chance = chance
+        self._late_share = late_share
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.path = os.ttyname(self._slave)
@@ -49,7 +50,7 @@ class LateSlave:
             self.requests += 1
             address, count = struct.unpack(">HH", frame[2:6])
             body = struct.pack(f">BB{count}H", 3, 2 * count, *range(address, address + count))
-            late = self._chance.random() < LATE_SHARE
+            late = self._chance.random() < self._late_share
             delay_s = self._chance.uniform(TIMEOUT_S, LONGEST_LATENESS_S) if late else 0.001
             self._loop.call_later(delay_s, os.write, self._master, _rtu_frame(frame[0], body))
 

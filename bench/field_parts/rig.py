@@ -21,8 +21,8 @@ REGISTERS = 126
 HOLDING = 3
 
 
-def registers_profile(points: int) -> RegisterProfile:
-    """So many float32 points one behind the other from holding register 0 on."""
+def registers_profile(points: int, kind: str = "float32", width: int = WIDTH) -> RegisterProfile:
+    """So many points one behind the other from holding register 0 on."""
     return RegisterProfile.model_validate(
         {
             "kind": "registers",
@@ -31,10 +31,10 @@ def registers_profile(points: int) -> RegisterProfile:
             "model": "bench",
             "source": "https://github.com/semdr-edge/semdr-edge",
             "hardware_tested": False,
-            "type": "float32",
+            "type": kind,
             "function": "holding",
             "points": {
-                f"p{n}": {"address": WIDTH * n, "unit": "kW", "scale": 0.001} for n in range(points)
+                f"p{n}": {"address": width * n, "unit": "kW", "scale": 0.001} for n in range(points)
             },
         }
     )

@@ -1,14 +1,18 @@
-"""`semdr-edge check SITE`: every mistake with its line, or a short summary."""
+"""`semdr-edge check SITE [--online]`: every mistake with its line; then every device, if asked."""
 
 from __future__ import annotations
 
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
+from edge_agent.commissioning.gate import objection
+from edge_agent.site.document import read_document
 from edge_agent.site.load import LoadedSite, load_site
-from edge_agent.site.mistakes import SiteError
+from edge_agent.site.mistakes import Finding, Mistake, SiteError
 
 
 def main(options: Namespace) -> int:
@@ -16,18 +20,39 @@ def main(options: Namespace) -> int:
     try:
         loaded = load_site(options.site)
     except SiteError as error:
-        if options.json:
-            mistakes = [asdict(mistake) for mistake in error.mistakes]
-            print(json.dumps({"ok": False, "mistakes": mistakes}))
-        else:
-            print(error, file=sys.stderr)
-        return 1
+        return _refuse(error.mistakes, as_json=options.json)
+    why_not = _not_commissioned(loaded, options.state_dir)
+    if why_not is not None:
+        return _refuse([why_not], as_json=options.json)
+    if options.online:
+        from edge_agent.cli.check_online import check_online
+
+        return check_online(options)
     if options.json:
         warnings = [asdict(warning) for warning in loaded.warnings]
         print(json.dumps({"ok": True, "mistakes": [], "warnings": warnings}))
     else:
         print(summary(loaded))
     return 0
+
+
+def _not_commissioned(loaded: LoadedSite, state_dir: Path | None) -> Mistake | None:
+    """Why control may not be enabled yet, as a mistake of that key."""
+    folder = state_dir or Path(loaded.site.agent.state_dir)
+    why = objection(loaded.site, folder)
+    document = read_document(loaded.path, loaded.path.name).document
+    if why is None or document is None:
+        return None
+    return document.mistake(Finding(("agent", "control"), why.removeprefix("agent.control: ")))
+
+
+def _refuse(mistakes: Sequence[Mistake], *, as_json: bool) -> int:
+    if as_json:
+        found = [asdict(mistake) for mistake in mistakes]
+        print(json.dumps({"ok": False, "mistakes": found}))
+    else:
+        print("\n".join(str(mistake) for mistake in mistakes), file=sys.stderr)
+    return 1
 
 
 def summary(loaded: LoadedSite) -> str:

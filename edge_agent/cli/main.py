@@ -38,10 +38,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=version("semdr-edge"))
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     _site_verbs(verbs)
+    _field_verbs(verbs)
     _live_verbs(verbs)
     _data_verbs(verbs)
     _demo_verb(verbs)
     _profiles_verb(verbs)
+    _backtest_verb(verbs)
     return parser
 
 
@@ -61,6 +63,8 @@ def _site_verbs(verbs: Verbs) -> None:
     check = _verb(verbs, "check", "read a site file and print every mistake with its line")
     _site_argument(check)
     check.add_argument("--json", action="store_true")
+    check.add_argument("--online", action="store_true", help="ask every device, too")
+    check.add_argument("--state-dir", type=Path, help="where the gateway keeps its state")
     start = _verb(verbs, "run", "run the gateway until it is told to stop")
     _site_argument(start)
     start.add_argument("--state-dir", type=Path, help="instead of the site file's agent.state_dir")
@@ -73,6 +77,21 @@ def _site_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("site", type=Path, metavar="SITE", nargs="?", default=default)
 
 
+def _field_verbs(verbs: Verbs) -> None:
+    from edge_agent.cli.field_options import add_field_options
+
+    scan = _verb(verbs, "scan", "what answers on the wires of a plant; nothing is written")
+    read = _verb(verbs, "read", "what a device says now, raw and decoded")
+    write = _verb(verbs, "write", "hold a value for a while, read it back and give it back")
+    commission = _verb(verbs, "commission", "step every actuator and keep a signed report")
+    for parser in (read, write, commission):
+        _site_argument(parser)
+    add_field_options(scan, read, write, commission)
+    for parser in (read, write, commission):
+        parser.add_argument("--state-dir", type=Path, help="where the gateway keeps its state")
+        parser.add_argument("--json", action="store_true")
+
+
 def _live_verbs(verbs: Verbs) -> None:
     status = _verb(verbs, "status", "how the running gateway is; with POINT, who controls it")
     status.add_argument("point", nargs="?", metavar="POINT")
@@ -82,9 +101,20 @@ def _live_verbs(verbs: Verbs) -> None:
     release.add_argument("--for", dest="span", default="1h", metavar="SPAN", help="such as 30m")
     release.add_argument("--person", default=os.environ.get("USER") or "operator")
     release.add_argument("--reason", default="released by hand")
+    override = _verb(verbs, "override", "set a point by hand for a while, signed and with a reason")
+    override.add_argument("point", metavar="POINT")
+    override.add_argument("value", type=float, metavar="VALUE")
+    override.add_argument("--for", dest="span", required=True, metavar="SPAN", help="such as 2h")
+    override.add_argument("--reason", required=True)
+    override.add_argument("--by", dest="person", default=os.environ.get("USER"), metavar="NAME")
+    seen = _verb(verbs, "acknowledge", "say by name that an alarm has been seen")
+    seen.add_argument("code", metavar="CODE")
+    seen.add_argument("subject", metavar="SUBJECT", nargs="?", default="")
+    seen.add_argument("--by", dest="person", default=os.environ.get("USER"), metavar="NAME")
+    seen.add_argument("--note", default="")
     audit = _verb(verbs, "audit", "what was decided, written and released, newest last")
     audit.add_argument("--count", type=int, default=30)
-    for parser in (status, plan, release, audit):
+    for parser in (status, plan, release, override, seen, audit):
         _place_arguments(parser)
 
 
@@ -144,3 +174,11 @@ def _profiles_verb(verbs: Verbs) -> None:
     linting.add_argument("file", type=Path, nargs="?", metavar="FILE")
     for action in (listing, showing, linting):
         action.add_argument("--json", action="store_true")
+
+
+def _backtest_verb(verbs: Verbs) -> None:
+    from edge_agent.cli.backtest_verb import add_options
+
+    backtest = _verb(verbs, "backtest", "what would have been saved on measured data, and why")
+    _site_argument(backtest)
+    add_options(backtest)

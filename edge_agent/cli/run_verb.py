@@ -15,7 +15,7 @@ from edge_agent.clock import SystemClock, parse_origin
 from edge_agent.cloud.transport import CloudError
 from edge_agent.keeping import store_options
 from edge_agent.logs import set_up_logs
-from edge_agent.memory import one_heap
+from edge_agent.memory import no_line_editor, one_heap, settle
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.mistakes import SiteError
 from edge_agent.store.location import DATABASE
@@ -30,12 +30,17 @@ STATE_MODE = 0o700
 def main(options: Namespace) -> int:
     """0 after an orderly stop; 1 when the site or the machine is not fit, and nothing starts."""
     one_heap()
+    no_line_editor()
     try:
         loaded = load_site(options.site)
         clock: Clock = SystemClock() if options.clock is None else parse_origin(options.clock)
         state_dir = Path(options.state_dir or loaded.site.agent.state_dir)
         state_dir.mkdir(parents=True, exist_ok=True, mode=STATE_MODE)
         with StateLock.acquire(state_dir):
+            why_not = _not_commissioned(loaded, state_dir)
+            if why_not is not None:
+                print(f"semdr-edge: {why_not}", file=sys.stderr)
+                return 1
             set_up_logs(loaded.site.agent.log, state_dir)
             return asyncio.run(_run(loaded, clock, state_dir, tied=options.tied))
     except (SiteError, StoreError, DriverError, CloudError, WebError, ValueError) as error:
@@ -44,6 +49,15 @@ def main(options: Namespace) -> int:
     except OSError as error:
         print(f"semdr-edge: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
         return 1
+
+
+def _not_commissioned(loaded: LoadedSite, state_dir: Path) -> str | None:
+    """Why the site may not be controlled yet; reports are only read where a link is real."""
+    if all(link.simulated for link in loaded.site.links.values()):
+        return None
+    from edge_agent.commissioning.gate import objection
+
+    return objection(loaded.site, state_dir)
 
 
 async def _run(loaded: LoadedSite, clock: Clock, state_dir: Path, *, tied: bool) -> int:
@@ -58,6 +72,7 @@ async def _run(loaded: LoadedSite, clock: Clock, state_dir: Path, *, tied: bool)
         agent = Agent(loaded, clock, store, state_dir)
         try:
             await agent.start()
+            settle()
             await over.wait()
         finally:
             await agent.stop()

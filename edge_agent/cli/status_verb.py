@@ -47,6 +47,10 @@ def as_text(status: dict[str, Any]) -> str:
         f"failed, {counters['leases']} leases"
     )
     lines += _trust_lines(status)
+    for one in status["operator"]:
+        limit = "no limit" if one["limit_kw"] is None else f"{one['limit_kw']:g} kW"
+        lines.append(f"grid operator {one['signal']}: {limit} ({one['why']})")
+    lines += [f"off the plan: {status['off_plan']}"] if status["off_plan"] else []
     lines += [f"TASK {t['name']}: {t['state']} {t['last_error']}" for t in _troubled(status)]
     lines += [f"ALARM {a['code']} {a['subject']}: {a['text']}" for a in _standing(status)]
     return "\n".join(lines)
@@ -55,7 +59,9 @@ def as_text(status: dict[str, Any]) -> str:
 def control_text(row: dict[str, Any]) -> str:
     """The whole priority array of one point."""
     lines = [f"{row['point']}: {_number(row['value'])} because {row['why']}"]
+    lines += [f"  confined by {row['confined_by']}"] if row["confined_by"] else []
     lines += [f"  cut: {cut}" for cut in row["cuts"]]
+    lines += [f"  ALARM {flag['code']}: {flag['text']}" for flag in row["flags"]]
     lines.append(f"  held {_number(row['held'])} {row['lease_state']}, last: {row['last_result']}")
     lines += [_claim_line(claim) for claim in row["claims"]]
     return "\n".join(lines)
@@ -63,6 +69,9 @@ def control_text(row: dict[str, Any]) -> str:
 
 def _claim_line(claim: dict[str, Any]) -> str:
     head = f"  {claim['priority']:<14} {_number(claim['value']):>9}"
+    if claim["bounds"] is not None:
+        low, high = claim["bounds"]
+        head += f" (confines to {_number(low)}..{_number(high)})"
     return f"{head} {claim['owner']}: {claim['reason']} until {claim['expires']}"
 
 
@@ -85,7 +94,9 @@ def _plan_lines(plan: dict[str, Any]) -> list[str]:
         return ["no plan yet"]
     degraded = ", DEGRADED" if plan["degraded"] else ""
     head = f"plan of {plan['made_at'][:19]}Z from {plan['source']}{degraded}"
-    return [head, *(f"  {reason}" for reason in plan["reasons"])]
+    stands = plan["rung_since"] is not None
+    rung = [f"  on the rung {plan['rung']}: {plan['rung_why']}"] if stands else []
+    return [head, *rung, *(f"  {reason}" for reason in plan["reasons"])]
 
 
 def _device_line(device: dict[str, Any]) -> str:

@@ -15,6 +15,8 @@ import httpx
 from edge_agent.web.socket_path import SOCKET_NAME
 
 START_S = 30.0
+LEAN = ("-X", "no_debug_ranges")
+"""As in the field: code without its column numbers is smaller."""
 
 
 class AgentProcess:
@@ -43,7 +45,7 @@ class AgentProcess:
         """Start it and wait until it answers; RuntimeError with its last words when it does not."""
         with self._log.open("ab") as out:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-m", "edge_agent", *self._words),
+                *(sys.executable, "-I", *LEAN, "-m", "edge_agent", *self._words),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=out,
                 stderr=out,

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edge_agent.guarding.building import CYCLE_REACH_K
 from edge_agent.site.assumed import default_findings
+from edge_agent.site.check_bus import bus_advice
 from edge_agent.site.check_pace import pace_advice
 from edge_agent.site.mistakes import Finding
 from edge_agent.site.schema import Site, Tariff
+
+_STORE_PLAN = ("low_c", "volume_l", "loss_w_per_k", "heater_kw", "cop", "daily_draw_kwh")
+"""What only a plan needs to know of a tank."""
 
 
 def advice(site: Site, tariff: Tariff) -> Iterator[Finding]:
@@ -29,10 +34,12 @@ def advice(site: Site, tariff: Tariff) -> Iterator[Finding]:
         )
     yield from _without_effect(site)
     yield from _out_of_reach(site)
+    yield from _too_hot(site)
+    yield from _too_late(site)
     yield from pace_advice(site)
+    yield from bus_advice(site)
     yield from default_findings(site, tariff)
-    assets = site.assets
-    if not (assets.battery or assets.hvac.zones or any(pv.limit for pv in assets.pv)):
+    if not any(_steered(site)):
         yield Finding(("assets",), "has nothing to steer: the gateway will only measure")
 
 
@@ -40,10 +47,26 @@ def _without_effect(site: Site) -> Iterator[Finding]:
     """Keys that are taken, and that nothing acts on yet."""
     if site.site.building_id:
         yield Finding(("site", "building_id"), "has no effect yet: nothing sends it along")
+    for index, store in enumerate(site.assets.thermal_stores):
+        for key in _STORE_PLAN:
+            if key in store.model_fields_set:
+                path = ("assets", "thermal_stores", index, key)
+                yield Finding(path, "has no effect yet: tanks are kept safe, not planned")
     if site.assets.demand.sheddable:
         yield Finding(
             ("assets", "demand", "sheddable"), "has no effect yet: no load is shed by its name"
         )
+
+
+def _steered(site: Site) -> Iterator[str]:
+    """The points the gateway may command."""
+    assets = site.assets
+    yield from (battery.setpoint for battery in assets.battery)
+    yield from (zone.setpoint for zone in assets.hvac.zones)
+    yield from (pv.limit for pv in assets.pv if pv.limit)
+    yield from (store.setpoint for store in assets.thermal_stores if store.setpoint)
+    yield from (pump.cap for pump in assets.heat_pumps)
+    yield from (switch.point for switch in assets.switches)
 
 
 def _out_of_reach(site: Site) -> Iterator[Finding]:
@@ -60,3 +83,34 @@ def _out_of_reach(site: Site) -> Iterator[Finding]:
                 f"[{zone.comfort.low_c:g}, {zone.comfort.high_c:g}] reaches beyond the safe band "
                 f"[{band[0]:g}, {band[1]:g}] of {zone.setpoint}: values outside it are never set",
             )
+
+
+def _too_hot(site: Site) -> Iterator[Finding]:
+    """Tanks whose hygiene asks for setpoints that may not be written."""
+    for index, store in enumerate(site.assets.thermal_stores):
+        if store.setpoint is None:
+            continue
+        device, point = store.setpoint.split(".", 1)
+        spec = site.device(device).points.get(point)
+        cycle = store.legionella
+        wanted_c = max(
+            store.hygiene_c or 0.0, 0.0 if cycle is None else cycle.temperature_c + CYCLE_REACH_K
+        )
+        if spec is not None and spec.safe is not None and spec.safe[1] < wanted_c:
+            yield Finding(
+                ("assets", "thermal_stores", index, "setpoint"),
+                f"{store.setpoint} is safe up to {spec.safe[1]:g} degC, and hygiene asks for "
+                f"{wanted_c:g}: it is never set so high",
+            )
+
+
+def _too_late(site: Site) -> Iterator[Finding]:
+    """A static fallback that begins when the readings are too old for any command."""
+    grid = site.assets.grid
+    meter = site.device(grid.meter.split(".")[0])
+    if "silent_s" in grid.model_fields_set and meter.poll_s + grid.silent_s > meter.stale_after_s:
+        yield Finding(
+            ("assets", "grid", "silent_s"),
+            f"{grid.silent_s:g} s after a poll every {meter.poll_s:g} s readings of {meter.id} are "
+            f"stale ({meter.stale_after_s:g} s): batteries are released before the fallback holds",
+        )

@@ -4,37 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from edge_agent.site.asset_schema import Comfort, ZoneAsset
+from edge_agent.site.check_battery import battery_findings
+from edge_agent.site.check_grid import grid_findings
+from edge_agent.site.check_plant import plant_findings
 from edge_agent.site.mistakes import Finding, KeyPath
 from edge_agent.site.parts import Parts
-from edge_agent.site.schema import BatteryAsset, Comfort, PvAsset, ZoneAsset
+from edge_agent.site.terms import Strict
 
 
 def asset_findings(parts: Parts) -> Iterator[Finding]:
     """What is wrong with the assets themselves, apart from the points they name."""
-    yield from _twice(parts.batteries, ("assets", "battery"))
-    yield from _twice(parts.pvs, ("assets", "pv"))
-    yield from _twice(parts.zones, ("assets", "hvac", "zones"))
+    listed: tuple[tuple[Mapping[int, Strict], KeyPath], ...] = (
+        (parts.batteries, ("assets", "battery")),
+        (parts.pvs, ("assets", "pv")),
+        (parts.zones, ("assets", "hvac", "zones")),
+        (parts.thermal_stores, ("assets", "thermal_stores")),
+        (parts.heat_pumps, ("assets", "heat_pumps")),
+        (parts.switches, ("assets", "switches")),
+    )
+    for items, path in listed:
+        yield from _twice(items, path)
+    if parts.grid is not None:
+        circuits = dict(enumerate(parts.grid.circuits))
+        signals = dict(enumerate(parts.grid.operator_signals))
+        yield from _twice(circuits, ("assets", "grid", "circuits"), "name")
+        yield from _twice(signals, ("assets", "grid", "operator_signals"))
+        yield from grid_findings(parts.grid, parts.heat_pumps)
     for index, battery in parts.batteries.items():
-        if battery.soc_min_percent >= battery.soc_max_percent:
-            yield Finding(
-                ("assets", "battery", index, "soc_min_percent"),
-                f"{battery.soc_min_percent:g} must be below "
-                f"soc_max_percent ({battery.soc_max_percent:g})",
-            )
+        yield from battery_findings(battery, ("assets", "battery", index), parts.grid)
     for index, zone in parts.zones.items():
-        yield from _comfort(zone.comfort, ("assets", "hvac", "zones", index, "comfort"))
+        path = ("assets", "hvac", "zones", index)
+        yield from _comfort(zone.comfort, (*path, "comfort"))
+        yield from _humidity(zone, path)
+    yield from plant_findings(parts)
 
 
-def _twice(
-    items: Mapping[int, BatteryAsset] | Mapping[int, PvAsset] | Mapping[int, ZoneAsset],
-    path: KeyPath,
-) -> Iterator[Finding]:
+def _twice(items: Mapping[int, Strict], path: KeyPath, key: str = "id") -> Iterator[Finding]:
+    """Names that stand more than once in a list."""
     seen: dict[str, int] = {}
     for index, item in items.items():
-        if seen.setdefault(item.id, index) != index:
+        name = getattr(item, key)
+        if seen.setdefault(name, index) != index:
             yield Finding(
-                (*path, index, "id"),
-                f"{item.id} stands in {path[-1]}[{seen[item.id]}] too: give each its own id",
+                (*path, index, key),
+                f"{name} stands in {path[-1]}[{seen[name]}] too: give each its own {key}",
+            )
+
+
+def _humidity(zone: ZoneAsset, path: KeyPath) -> Iterator[Finding]:
+    """Without the humidity nobody knows when a setback must end."""
+    if zone.humidity is not None:
+        return
+    for key in ("surface", "cooling_setback_max_c"):
+        if key in zone.model_fields_set:
+            yield Finding(
+                (*path, key), "has no effect without humidity: name its point, or remove this"
             )
 
 

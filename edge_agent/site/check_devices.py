@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from drivers.mqtt_payload import SEED_UNITS
+from edge_agent.site.check_template import template_findings
 from edge_agent.site.known_points import Profiles, seed_segment
 from edge_agent.site.mistakes import Finding, KeyPath
 from edge_agent.site.parts import Parts
 from edge_agent.site.schema import Device, PointSpec
-from edge_agent.site.wording import show
+from edge_agent.site.wording import as_name, show
 
+_COV, _TTL = ("cov", "cov_safety_s"), ("ttl_s", "retained_ttl_s")
 _NOT_FOR = {
-    "modbus": ("address", "topic"),
-    "bacnet": ("profile", "unit", "topic"),
-    "mqtt": ("profile", "unit", "address"),
+    "modbus": ("address", "topic", *_COV, *_TTL),
+    "bacnet": ("unit", "topic", *_TTL),
+    "mqtt": ("profile", "unit", "address", *_COV),
 }
 """Keys that mean nothing on a link of that protocol; taken silently they would mislead."""
 _NO_TIMER = {"bacnet": "a bacnet", "mqtt": "an mqtt"}
@@ -79,13 +81,14 @@ def _protocol_findings(
     device: Device, path: KeyPath, protocol: str, profiles: Profiles
 ) -> Iterator[Finding]:
     for key in _NOT_FOR[protocol]:
-        if getattr(device, key) is not None:
+        if key in device.model_fields_set:
             yield Finding((*path, key), f"means nothing on a {protocol} link: remove it")
     match protocol:
         case "modbus":
             yield from _modbus(device, path, profiles)
         case "bacnet":
             yield from _bacnet(device, path)
+            yield from template_findings(device, path, profiles)
         case _:
             yield from _mqtt(device, path)
 
@@ -96,7 +99,7 @@ def _modbus(device: Device, path: KeyPath, profiles: Profiles) -> Iterator[Findi
     elif device.profile not in profiles.names:
         nearest = get_close_matches(device.profile, profiles.names, n=1)
         hint = f"did you mean {nearest[0]}?" if nearest else _known(profiles)
-        yield Finding((*path, "profile"), f"there is no profile {device.profile}: {hint}")
+        yield Finding((*path, "profile"), f"there is no profile {as_name(device.profile)}: {hint}")
     if device.unit is None:
         yield Finding(
             (*path, "unit"), f"is missing: give the Modbus unit number of {device.id}, mostly 1"
@@ -120,6 +123,7 @@ def _bacnet(device: Device, path: KeyPath) -> Iterator[Finding]:
         )
     if not device.points:
         yield Finding((*path, "points"), f"is missing: name the objects of {device.id} to read")
+    yield from _cov(device, path)
     objects: dict[str, str] = {}
     for name, spec in device.points.items():
         spot = (*path, "points", name)
@@ -134,13 +138,29 @@ def _bacnet(device: Device, path: KeyPath) -> Iterator[Finding]:
                 yield Finding((*spot, key), "means nothing on a bacnet link: remove it")
 
 
+def _cov(device: Device, path: KeyPath) -> Iterator[Finding]:
+    """The safety poll comes before what it guards is stale."""
+    if device.cov_safety_s is None:
+        return
+    spot = (*path, "cov_safety_s")
+    if not device.cov:
+        yield Finding(spot, "has no effect without cov: add cov: true or remove it")
+    elif device.cov_safety_s > device.stale_after_s:
+        yield Finding(
+            spot,
+            f"{device.cov_safety_s:g} s is too long: readings of {device.id} are stale after "
+            f"{device.stale_after_s:g} s, so a quiet device would look dead",
+        )
+
+
 def _mqtt(device: Device, path: KeyPath) -> Iterator[Finding]:
     if seed_segment(device) is None:
         yield from _own_topic(device, path)
     for name, spec in device.points.items():
         spot = (*path, "points", name)
-        if spec.object is not None:
-            yield Finding((*spot, "object"), "means nothing on an mqtt link: remove it")
+        for key in ("object", "writes_per_day"):
+            if key in spec.model_fields_set:
+                yield Finding((*spot, key), "means nothing on an mqtt link: remove it")
         if spec.topic is None and device.topic is None:
             yield Finding((*spot, "topic"), "is missing: name the topic the value comes on")
         if spec.path is None:

@@ -1,12 +1,14 @@
-"""What a battery's setpoint rests on is read often enough: its own device and the site's meter."""
+"""What a battery's setpoint rests on is read often enough: its own devices and its meters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from edge_agent.site.asset_schema import BatteryAsset
+from edge_agent.site.grid_schema import GridAsset
 from edge_agent.site.mistakes import Finding
 from edge_agent.site.parts import Parts
-from edge_agent.site.schema import BatteryAsset, Control, Device, Site
+from edge_agent.site.schema import Control, Device, Site
 
 MAX_POLL_S = 10.0
 MAX_STALE_S = 60.0
@@ -17,22 +19,22 @@ def pace_findings(parts: Parts) -> Iterator[Finding]:
     """Mistakes of a site that decides (shadow or enabled)."""
     decides = parts.agent is not None and parts.agent.control is not Control.OFF
     if decides and parts.grid is not None:
-        yield from _too_old(parts.grid.meter, parts.batteries, parts.devices)
+        yield from _too_old(parts.grid, parts.batteries, parts.devices)
 
 
 def pace_advice(site: Site) -> Iterator[Finding]:
     """The same of a site that only looks, as warnings."""
     if site.agent.control is Control.OFF:
         batteries = dict(enumerate(site.assets.battery))
-        yield from _too_old(site.assets.grid.meter, batteries, dict(enumerate(site.devices)))
+        yield from _too_old(site.assets.grid, batteries, dict(enumerate(site.devices)))
 
 
 def _too_old(
-    meter: str, batteries: Mapping[int, BatteryAsset], devices: Mapping[int, Device]
+    grid: GridAsset, batteries: Mapping[int, BatteryAsset], devices: Mapping[int, Device]
 ) -> Iterator[Finding]:
     commanded: dict[str, str] = {}
     for battery in batteries.values():
-        for key in (meter, battery.soc, battery.power):
+        for key in _rests_on(battery, grid):
             commanded.setdefault(key.split(".")[0], battery.id)
     for index, device in devices.items():
         if device.id not in commanded:
@@ -50,3 +52,20 @@ def _too_old(
                 f"{device.stale_s:g} s is too long for {whose}: {_WHY}; "
                 f"set stale_s: {MAX_STALE_S:g} or less",
             )
+
+
+def _rests_on(battery: BatteryAsset, grid: GridAsset) -> Iterator[str]:
+    """The points without which its setpoint may not stand."""
+    yield from (grid.meter, battery.soc, battery.power)
+    yield from (one.meter for one in grid.circuits if one.name in battery.circuits)
+    told = (
+        battery.charge_limit,
+        battery.discharge_limit,
+        battery.charge_limit_a,
+        battery.discharge_limit_a,
+        battery.voltage,
+        battery.current,
+        battery.alarms,
+        battery.contactor,
+    )
+    yield from (key for key in told if key is not None)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from edge_agent.site.check_alerts import alert_findings
 from edge_agent.site.mistakes import Finding
 from edge_agent.site.parts import Parts
-from edge_agent.site.schema import Cloud, Control, Planning
+from edge_agent.site.schema import Cloud, Planning
 from edge_agent.site.wording import show
 
 _MIN_STEPS = 4
@@ -21,10 +22,11 @@ def setting_findings(parts: Parts) -> Iterator[Finding]:
     """What is wrong with the settings that are no device and no asset."""
     if parts.site is not None and not is_zone(parts.site.timezone):
         yield Finding(("site", "timezone"), _no_zone(parts.site.timezone))
-    yield from _control(parts)
     yield from _page(parts)
     if parts.planning is not None:
         yield from _planning(parts.planning)
+    if parts.alerts is not None:
+        yield from alert_findings(parts.alerts)
     if parts.cloud is not None:
         yield from _cloud(parts.cloud)
 
@@ -42,19 +44,6 @@ def _no_zone(name: str) -> str:
     nearest = get_close_matches(name, sorted(available_timezones()), n=1)
     hint = f"did you mean {nearest[0]}?" if nearest else "write it like Europe/Berlin"
     return f"{name!r} is not a time zone: {hint}"
-
-
-def _control(parts: Parts) -> Iterator[Finding]:
-    if parts.agent is None or parts.agent.control is not Control.ENABLED:
-        return
-    real = [name for name, link in parts.links.items() if not link.simulated]
-    if real:
-        yield Finding(
-            ("agent", "control"),
-            "enabled is refused while a link is not `simulated: true` "
-            f"({', '.join(real)}): this version has not been proven on real equipment. "
-            "Use shadow: it decides and records, and writes nothing",
-        )
 
 
 def _page(parts: Parts) -> Iterator[Finding]:

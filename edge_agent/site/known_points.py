@@ -9,6 +9,8 @@ from pathlib import Path
 
 import drivers
 from drivers.mqtt_payload import SEED_UNITS
+from drivers.profile import BacnetTemplate, load_profile
+from drivers.types import ProfileError
 from edge_agent.site.document import read_document
 from edge_agent.site.schema import Device, DeviceType
 from edge_agent.site.tree import at
@@ -42,6 +44,14 @@ class Profiles:
         self._folder = folder
         self._read: dict[str, dict[str, KnownPoint] | None] = {}
 
+    def template(self, name: str) -> BacnetTemplate | None:
+        """The BACnet template of that name; None for any other profile and for none."""
+        try:
+            profile = load_profile(name, self._folder)
+        except ProfileError:
+            return None
+        return profile if isinstance(profile, BacnetTemplate) else None
+
     def points(self, name: str) -> dict[str, KnownPoint] | None:
         """The profile's points; None when there is no such profile or it cannot be read."""
         if name not in self.names:
@@ -64,12 +74,22 @@ def known_points(
         name: KnownPoint(spec.access == "rw", spec.unit) for name, spec in device.points.items()
     }
     if protocol == "bacnet":
-        return declared
+        return _from_template(device, declared, profiles)
     if protocol == "mqtt":
         return {**_seed_points(device), **declared}
     if protocol == "modbus" and device.profile is not None:
         return profiles.points(device.profile)
     return None
+
+
+def _from_template(
+    device: Device, declared: dict[str, KnownPoint], profiles: Profiles
+) -> dict[str, KnownPoint]:
+    """What the device's template says of the points that the site gives an object."""
+    if device.profile is None:
+        return declared
+    known = profiles.points(device.profile) or {}
+    return {name: known.get(name, point) for name, point in declared.items()}
 
 
 def seed_segment(device: Device) -> str | None:

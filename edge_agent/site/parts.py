@@ -8,23 +8,22 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from edge_agent.site.alert_schema import Alerts
+from edge_agent.site.asset_schema import BatteryAsset, PvAsset, WeatherAsset, ZoneAsset
+from edge_agent.site.grid_schema import GridAsset
 from edge_agent.site.mistakes import KeyPath
+from edge_agent.site.plant_schema import HeatPumpAsset, SwitchAsset, ThermalStoreAsset
 from edge_agent.site.schema import (
     AgentSettings,
     BacnetLink,
-    BatteryAsset,
     Cloud,
     Device,
     Feeds,
-    GridAsset,
     Link,
     ModbusLink,
     MqttLink,
     Planning,
-    PvAsset,
     SiteInfo,
-    WeatherAsset,
-    ZoneAsset,
 )
 from edge_agent.site.shape import shaped
 from edge_agent.site.tree import Json, at
@@ -55,8 +54,12 @@ class Parts:
     pvs: Mapping[int, PvAsset]
     zones: Mapping[int, ZoneAsset]
     weather: WeatherAsset | None
+    thermal_stores: Mapping[int, ThermalStoreAsset]
+    heat_pumps: Mapping[int, HeatPumpAsset]
+    switches: Mapping[int, SwitchAsset]
     feeds: Feeds | None
     planning: Planning | None
+    alerts: Alerts | None
     cloud: Cloud | None
 
 
@@ -77,8 +80,12 @@ def sound_parts(data: dict[str, Json]) -> Parts:
         pvs=_many(PvAsset, data, ("assets", "pv")),
         zones=_many(ZoneAsset, data, ("assets", "hvac", "zones")),
         weather=_one(WeatherAsset, data, ("assets", "weather")),
+        thermal_stores=_many(ThermalStoreAsset, data, ("assets", "thermal_stores")),
+        heat_pumps=_many(HeatPumpAsset, data, ("assets", "heat_pumps")),
+        switches=_many(SwitchAsset, data, ("assets", "switches")),
         feeds=_one(Feeds, data, ("feeds",)),
         planning=_one(Planning, data, ("planning",)),
+        alerts=_one(Alerts, data, ("alerts",)),
         cloud=_one(Cloud, data, ("cloud",)),
     )
 

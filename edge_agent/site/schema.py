@@ -9,21 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
-PointKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}\.[a-z][a-z0-9_]{0,47}$")]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(gt=0, le=1)]
-Percent = Annotated[float, Field(ge=0, le=100)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class Strict(BaseModel):
-    """Frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+from edge_agent.site.alert_schema import Alerts
+from edge_agent.site.asset_schema import Assets
+from edge_agent.site.terms import Finite, Id, NotNegative, Positive, Strict
 
 
 class SiteInfo(Strict):
@@ -33,7 +23,7 @@ class SiteInfo(Strict):
     timezone: str
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}\Z")] = "EUR"
     building_id: str = ""
 
 
@@ -73,6 +63,10 @@ class AgentSettings(Strict):
     control: Control = Control.OFF
     tick_s: Annotated[float, Field(ge=1, le=20)] = 5.0
     commit_s: Annotated[float, Field(ge=1, le=60)] = 10.0
+    local_hold_h: Annotated[float, Field(ge=0.25, le=168)] = 2.0
+    """How long a point is left alone to who has set it at the device."""
+    guest_hold_h: Annotated[float, Field(ge=0.25, le=168)] = 24.0
+    """The same in a zone of guests."""
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     log: LogSettings = LogSettings()
@@ -83,7 +77,7 @@ class ModbusLink(Strict):
     """One TCP host:port or serial line, shared by its units."""
 
     protocol: Literal["modbus"]
-    url: Annotated[str, Field(pattern=r"^(tcp|rtu\+tcp)://[^/\s]+:\d{1,5}$|^serial:/\S+$")]
+    url: Annotated[str, Field(pattern=r"^(tcp|rtu\+tcp)://[^/\s]+:\d{1,5}\Z|^serial:/\S+\Z")]
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 1.0
     simulated: bool = False
 
@@ -92,9 +86,11 @@ class BacnetLink(Strict):
     """One BACnet/IP port of ours."""
 
     protocol: Literal["bacnet"]
-    listen: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+\.\d+(/\d{1,2})?:\d{1,5}$")]
+    listen: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+\.\d+(/\d{1,2})?:\d{1,5}\Z")]
     device_id: Annotated[int, Field(ge=0, le=4_194_302)]
     write_priority: Annotated[int, Field(ge=9, le=16)] = 13
+    bbmd: Annotated[str | None, Field(pattern=r"^\d+\.\d+\.\d+\.\d+:\d{1,5}\Z")] = None
+    bbmd_ttl_s: Annotated[int, Field(ge=10, le=65_535)] = 60
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 1.0
     simulated: bool = False
 
@@ -103,7 +99,8 @@ class MqttLink(Strict):
     """One broker on the site's own network."""
 
     protocol: Literal["mqtt"]
-    url: Annotated[str, Field(pattern=r"^mqtts?://[^/\s]+:\d{1,5}$")]
+    url: Annotated[str, Field(pattern=r"^mqtts?://[^/\s]+:\d{1,5}\Z")]
+    version: Annotated[Literal["3.1.1", "5"], BeforeValidator(str)] = "3.1.1"
     username: str = ""
     password_file: str = ""
     ca_file: str = ""
@@ -136,7 +133,7 @@ class Privacy(StrEnum):
 class PointSpec(Strict):
     """A point declared in the site file: a BACnet object or an MQTT path."""
 
-    object: Annotated[str | None, Field(pattern=r"^[a-z-]+,\d+$")] = None
+    object: Annotated[str | None, Field(pattern=r"^[a-z-]+,\d+\Z")] = None
     topic: str | None = None
     path: str | None = None
     unit: str | None = None
@@ -145,6 +142,8 @@ class PointSpec(Strict):
     reverts: Literal["none", "timer"] = "none"
     safe: tuple[Finite, Finite] | None = None
     limits: tuple[Finite, Finite] | None = None
+    writes_per_day: Annotated[int | None, Field(ge=1)] = None
+    """Changed values a day that the device's memory stands."""
     privacy: Annotated[Privacy | None, Field(alias="class")] = None
     """Whether the point tells about single persons; default that of the device."""
 
@@ -164,118 +163,25 @@ class Device(Strict):
     """Age beyond which a reading is stale; default 3 x poll_s, at least 30 s."""
     stuck_s: Annotated[float | None, Field(gt=0)] = None
     """Unchanged for so long means frozen; default by device type."""
-    max_change_per_min: dict[Id, Positive] = {}
+    cov: bool = False
+    """BACnet: the device tells changes by itself."""
+    cov_safety_s: Annotated[float | None, Field(gt=0)] = None
+    """Without a word for so long it is asked all the same; default half of what counts as stale."""
+    ttl_s: Annotated[float | None, Field(gt=0)] = None
+    """MQTT: a message older than that says nothing; default the age that counts as stale."""
+    retained_ttl_s: Annotated[float, Field(gt=0)] = 300.0
+    """MQTT: the same for a message the broker kept from before we came."""
+    max_change_per_min: dict[Id, Positive] = Field(default_factory=dict)
     """By point: a faster change is in doubt; default by unit."""
     privacy: Annotated[Privacy | None, Field(alias="class")] = None
     """Of all its points; default personal for an occupancy sensor, else public."""
     location: str = ""
-    points: dict[Id, PointSpec] = {}
+    points: dict[Id, PointSpec] = Field(default_factory=dict)
 
     @property
     def stale_after_s(self) -> float:
         """Age in seconds beyond which a reading of this device is stale."""
         return self.stale_s if self.stale_s is not None else max(30.0, 3 * self.poll_s)
-
-
-class GridAsset(Strict):
-    """The connection point and its meter."""
-
-    meter: PointKey
-    import_limit_kw: Positive
-    export_limit_kw: NotNegative
-    max_current_a: Positive | None = None
-    tariff: str
-    """Tariff file, relative to the site file."""
-
-
-class DemandAsset(Strict):
-    """Consumption nobody commands."""
-
-    sheddable: tuple[str, ...] = ()
-
-
-class BatteryAsset(Strict):
-    """A battery; powers at the AC side."""
-
-    id: Id
-    soc: PointKey
-    power: PointKey
-    setpoint: PointKey
-    charge_limit: PointKey | None = None
-    discharge_limit: PointKey | None = None
-    capacity_kwh: Positive
-    charge_kw: Positive
-    discharge_kw: Positive
-    charge_efficiency: Share = 0.95
-    discharge_efficiency: Share = 0.95
-    soc_min_percent: Percent = 10.0
-    soc_max_percent: Percent = 95.0
-    wear_cost_per_kwh: NotNegative = 0.03
-
-
-class PvAsset(Strict):
-    """A PV plant; `limit` is the point that takes the inverter's power limit in kW."""
-
-    id: Id
-    power: PointKey
-    limit: PointKey | None = None
-    peak_kw: Positive
-
-
-class Comfort(Strict):
-    """Band the zone is kept in, degC."""
-
-    low_c: Finite = 20.0
-    high_c: Finite = 24.0
-    unoccupied_low_c: Finite = 17.0
-    unoccupied_high_c: Finite = 27.0
-
-
-class ZoneAsset(Strict):
-    """One zone with its sensor and its setpoint."""
-
-    id: Id
-    temperature: PointKey
-    setpoint: PointKey
-    occupancy: PointKey | None = None
-    guest: bool = False
-    comfort: Comfort = Comfort()
-    resistance_k_per_kw: Positive = 2.0
-    capacity_kwh_per_k: Positive = 10.0
-    gains_kw: NotNegative = 0.0
-    heat_kw: NotNegative = 20.0
-    cool_kw: NotNegative = 20.0
-    cop_heating: Positive = 3.5
-    cop_cooling: Positive = 3.0
-
-
-class HvacAsset(Strict):
-    """The zones, and the electric power of their plant where it is measured."""
-
-    power: PointKey | None = None
-    zones: tuple[ZoneAsset, ...] = ()
-
-
-class WeatherAsset(Strict):
-    """The points of the site's own weather station."""
-
-    temperature: PointKey | None = None
-    irradiance: PointKey | None = None
-
-
-class Assets(Strict):
-    """Binds the model to points."""
-
-    grid: GridAsset
-    demand: DemandAsset = DemandAsset()
-    battery: tuple[BatteryAsset, ...] = ()
-    pv: tuple[PvAsset, ...] = ()
-    hvac: HvacAsset = HvacAsset()
-    weather: WeatherAsset = WeatherAsset()
-    thermal_stores: Annotated[tuple[str, ...], Field(max_length=0)] = ()
-    """Room for hot-water stores: not modelled yet, so only an empty list is taken."""
-    shiftable: Annotated[tuple[str, ...], Field(max_length=0)] = ()
-    """Room for shiftable loads: not modelled yet, so only an empty list is taken."""
 
 
 class DemandResponse(Strict):
@@ -310,11 +216,11 @@ class Cloud(Strict):
     transport: Literal["mqtt", "none"] = "none"
     endpoint: str = ""
     port: Annotated[int, Field(ge=1, le=65535)] = 8883
-    thing: Annotated[str, Field(pattern=r"^[a-zA-Z0-9:_-]{0,128}$")] = ""
+    thing: Annotated[str, Field(pattern=r"^[a-zA-Z0-9:_-]{0,128}\Z")] = ""
     cert_file: str = ""
     key_file: str = ""
     ca_file: str = ""
-    basic_ingest_rule: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_]{0,128}$")] = ""
+    basic_ingest_rule: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_]{0,128}\Z")] = ""
     live_every_s: Annotated[float, Field(ge=10, le=3600)] = 60.0
     reconnect_max_s: Annotated[float, Field(ge=1, le=3600)] = 120.0
     """Longest pause between two tries to connect."""
@@ -331,6 +237,7 @@ class Site(Strict):
     feeds: Feeds = Feeds()
     planning: Planning = Planning()
     demand_response: DemandResponse = DemandResponse()
+    alerts: Alerts = Alerts()
     cloud: Cloud = Cloud()
 
     def device(self, device_id: str) -> Device:
@@ -352,7 +259,7 @@ class DemandCharge(Strict):
 class PriceBlock(Strict):
     """A price from `start` (HH:MM, local) to the next block, every day."""
 
-    start: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    start: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d\Z")]
     price_per_kwh: Finite
 
 

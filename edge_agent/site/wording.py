@@ -8,24 +8,33 @@ from pydantic_core import ErrorDetails
 
 _NAME = "a lower-case letter first, then letters, digits and _, 48 at most"
 PATTERNS = {
-    r"^[a-z][a-z0-9_]{0,47}$": f"must be a short name: {_NAME}",
-    r"^[a-z][a-z0-9_]{0,47}\.[a-z][a-z0-9_]{0,47}$": "must be `device.point`, "
+    r"^[a-z][a-z0-9_]{0,47}\Z": f"must be a short name: {_NAME}",
+    r"^[a-z][a-z0-9_]{0,47}\.[a-z][a-z0-9_]{0,47}\Z": "must be `device.point`, "
     "for example smart_meter_001.power",
-    r"^[A-Z]{3}$": "must be a currency code of three capitals, for example EUR",
-    r"^(tcp|rtu\+tcp)://[^/\s]+:\d{1,5}$|^serial:/\S+$": "must be like tcp://192.168.1.10:502, "
+    r"^[A-Z]{3}\Z": "must be a currency code of three capitals, for example EUR",
+    r"^(tcp|rtu\+tcp)://[^/\s]+:\d{1,5}\Z|^serial:/\S+\Z": "must be like tcp://192.168.1.10:502, "
     "rtu+tcp://192.168.1.10:502 or serial:/dev/ttyUSB0?baudrate=9600&parity=N",
-    r"^\d+\.\d+\.\d+\.\d+(/\d{1,2})?:\d{1,5}$": "must be our own address and port, "
+    r"^\d+\.\d+\.\d+\.\d+(/\d{1,2})?:\d{1,5}\Z": "must be our own address and port, "
     "for example 192.168.1.5/24:47808",
-    r"^mqtts?://[^/\s]+:\d{1,5}$": "must be like mqtt://192.168.1.5:1883",
-    r"^[a-z-]+,\d+$": "must be a BACnet object, for example analog-input,1",
-    r"^[a-zA-Z0-9:_-]{0,128}$": "may hold letters, digits, : _ and -, 128 at most",
-    r"^[a-zA-Z0-9_]{0,128}$": "may hold letters, digits and _, 128 at most",
-    r"^([01]\d|2[0-3]):[0-5]\d$": 'must be a local time in quotes, from "00:00" to "23:59"',
+    r"^\d+\.\d+\.\d+\.\d+:\d{1,5}\Z": "must be an address and port, for example 192.168.2.1:47808",
+    r"^mqtts?://[^/\s]+:\d{1,5}\Z": "must be like mqtt://192.168.1.5:1883",
+    r"^[a-z-]+,\d+\Z": "must be a BACnet object, for example analog-input,1",
+    r"^[a-zA-Z0-9:_-]{0,128}\Z": "may hold letters, digits, : _ and -, 128 at most",
+    r"^[a-zA-Z0-9_]{0,128}\Z": "may hold letters, digits and _, 128 at most",
+    r"^(env:[A-Z_][A-Z0-9_]*|file:/\S+)?\Z": "must name the secret, not hold it: "
+    "env:NAME or file:/path",
+    r"^[^\s\x00-\x1f]+\Z": "must be one printable word",
+    r"^https?://\S+\Z": "must be like https://example.org/alarms",
+    r"^([01]\d|2[0-3]):[0-5]\d\Z": 'must be a local time in quotes, from "00:00" to "23:59"',
 }
 SHOWN = 60
 """Longest piece of a value that a message repeats, in characters."""
 _PAIR = "must be two numbers: [lowest, highest]"
-_TOO_LONG = {0: "must stay empty: this version does not model it yet", 2: _PAIR}
+_LEVEL = "must be a value and its limit in kW, or null for none: [value, limit]"
+_WINDOW = "must be four temperatures: [none below, full from, full up to, none above]"
+_SHAPES = {"levels": _LEVEL, "charge_window_c": _WINDOW, "discharge_window_c": _WINDOW}
+"""Lists of a fixed length that are no plain band."""
+_NOT_YET = "must stay empty: this version does not model it yet"
 _BOUNDS = {
     "greater_than": "more than {gt:g}",
     "greater_than_equal": "at least {ge:g}",
@@ -71,7 +80,7 @@ def _refused(kind: str, given: object, error: ErrorDetails) -> str | None:
     elif kind == "string_pattern_mismatch":
         rule = PATTERNS.get(str(context["pattern"]), f"must fit {context['pattern']}")
     elif kind == "too_long":
-        return _TOO_LONG[int(context["max_length"])]
+        return _NOT_YET if context["max_length"] == 0 else _shape(error)
     else:
         return None
     return f"{show(given)} is not allowed: {rule}"
@@ -89,11 +98,22 @@ def show(value: object) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
+def as_name(text: str) -> str:
+    """A name as it was given, and as a short literal when it cannot be shown so."""
+    return text if text.isprintable() and len(text) <= SHOWN else show(text)
+
+
 def _missing(error: ErrorDetails) -> str:
     name = error["loc"][-1]
     if isinstance(name, int):
-        return _PAIR
+        return _shape(error)
     return f"is missing: add `{name}:` here"
+
+
+def _shape(error: ErrorDetails) -> str:
+    """What a list of a fixed length must hold, by the key it stands under."""
+    names = [part for part in error["loc"] if isinstance(part, str)]
+    return _SHAPES.get(names[-1], _PAIR) if names else _PAIR
 
 
 def _choices(listed: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,11 +16,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from drivers.types import WriteOutcome
 from edge_agent.flows import Flow
 from edge_agent.plan_words import PLAN
 from edge_agent.status import STATUS, StatusView
 from edge_agent.store.types import AuditRow
+from edge_agent.web.acting import Acting, acting_routes
 from models.types import Plan
 
 PAGES = Path(__file__).parent / "pages"
@@ -37,7 +36,7 @@ PAGE_HEADERS = {
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Agent(Protocol):
+class Agent(Acting, Protocol):
     """What the interface needs of the agent."""
 
     def status(self) -> StatusView:
@@ -55,23 +54,6 @@ class Agent(Protocol):
     async def audit_tail(self, count: int) -> list[AuditRow]:
         """The newest lines of the audit trail."""
         ...
-
-    async def hold_released(
-        self, point: str, span: timedelta, person: str, reason: str
-    ) -> WriteOutcome | None:
-        """Give a point back and keep the plan off it; None when nothing was held, or KeyError."""
-        ...
-
-
-class ReleaseWish(BaseModel):
-    """Body of POST /api/release."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    point: str
-    for_s: Annotated[float, Field(gt=0, le=7 * 86_400)] = 3_600.0
-    person: Annotated[str, Field(min_length=1, max_length=64)] = "operator"
-    reason: Annotated[str, Field(min_length=1, max_length=200)] = "released by hand"
 
 
 def build_app(agent: Agent, *, may_act: bool) -> Starlette:
@@ -91,7 +73,7 @@ def build_app(agent: Agent, *, may_act: bool) -> Starlette:
     ]
     middleware = []
     if may_act:
-        routes.append(Route("/api/release", _release(agent), methods=["POST"]))
+        routes += acting_routes(agent)
     else:
         # A page of another site must not read this one through a name that points to 127.0.0.1.
         hosts = ["127.0.0.1", "localhost", "[::1]"]
@@ -170,27 +152,5 @@ def _health(agent: Agent) -> Endpoint:
     async def serve(_request: Request) -> Response:
         healthy = agent.status().healthy
         return JSONResponse({"healthy": healthy}, status_code=200 if healthy else 503)
-
-    return serve
-
-
-def _release(agent: Agent) -> Endpoint:
-    async def serve(request: Request) -> Response:
-        try:
-            wish = ReleaseWish.model_validate_json(await request.body())
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"]) or "body"
-            raise HTTPException(400, f"{place}: {first['msg']}") from error
-        try:
-            span = timedelta(seconds=wish.for_s)
-            outcome = await agent.hold_released(wish.point, span, wish.person, wish.reason)
-        except KeyError as error:
-            raise HTTPException(404, f"{wish.point} is no point this gateway commands") from error
-        if outcome is not None and not outcome.result.holds:
-            detail = f"{wish.point} is held off the plan, but the device: {outcome.result}"
-            raise HTTPException(502, f"{detail} {outcome.reason}".rstrip())
-        result = "nothing was held" if outcome is None else outcome.result.value
-        return JSONResponse({"released": wish.point, "for_s": wish.for_s, "result": result})
 
     return serve

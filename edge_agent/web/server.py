@@ -59,6 +59,8 @@ async def serve(app: Starlette, bound: socket.socket) -> None:
         access_log=False,
         lifespan="off",
         loop="asyncio",
+        http="h11",
+        ws="none",
         timeout_graceful_shutdown=1,
     )
     server = QuietServer(config)

@@ -11,13 +11,16 @@ from models.physics import Hours, hours_of
 def declare(block: pe.Block, charges: tuple[str, ...], step_s: tuple[int, ...]) -> None:
     """Import and export [kW >= 0], each within its limit plus a priced excess.
 
+    Prices are money; `*_carbon_price` is what the emissions of a kWh are weighed at.
+
     `power` is minus the net import: the grid feeds the bus. Every demand charge has one peak [kW],
     at least what is already billed and at least the mean import of each billing block.
     """
     hours = hours_of(step_s)
     steps = block.steps = pe.RangeSet(0, len(hours) - 1)
     for side in ("import", "export"):
-        block.add_component(f"{side}_price", pe.Param(steps, mutable=True, initialize=0.0))
+        for price in ("price", "carbon_price"):
+            block.add_component(f"{side}_{price}", pe.Param(steps, mutable=True, initialize=0.0))
         limit = pe.Param(steps, mutable=True, initialize=0.0)
         block.add_component(f"{side}_limit_kw", limit)
         block.add_component(
@@ -29,7 +32,8 @@ def declare(block: pe.Block, charges: tuple[str, ...], step_s: tuple[int, ...]) 
     block.fed_kw = pe.Expression(steps, rule=lambda b, t: b.export_kw[t] + b.export_over_kw[t])
     block.power = pe.Expression(steps, rule=lambda b, t: b.fed_kw[t] - b.drawn_kw[t])
     _declare_peaks(block, charges, step_s)
-    block.cost = pe.Expression(["energy", "demand", "penalties"], initialize=_costs(block, hours))
+    costs = _costs(block, hours)
+    block.cost = pe.Expression(list(costs), initialize=costs)
 
 
 def _declare_peaks(block: pe.Block, charges: tuple[str, ...], step_s: tuple[int, ...]) -> None:
@@ -71,4 +75,9 @@ def _costs(block: pe.Block, hours: Hours) -> dict[str, pe.Expression]:
         hours[t] * block.over_price * (block.import_over_kw[t] + block.export_over_kw[t])
         for t in steps
     )
-    return {"energy": energy, "demand": demand, "penalties": excess}
+    carbon = sum(
+        hours[t] * block.import_carbon_price[t] * block.drawn_kw[t]
+        - hours[t] * block.export_carbon_price[t] * block.fed_kw[t]
+        for t in steps
+    )
+    return {"energy": energy, "demand": demand, "carbon": carbon, "penalties": excess}

@@ -68,6 +68,17 @@ class Outlook:
 
     series: Series
     reasons: tuple[Reason, ...] = ()
+    bands: tuple[tuple[float, Series], ...] = ()
+    """(share, series): with that probability the truth is below; () = not known."""
+
+    def margin(self, share: float) -> Series:
+        """How far the band of `share` lies above the forecast, at least 0; () = not known."""
+        for known, band in self.bands:
+            if known == share:
+                return tuple(
+                    max(0.0, high - at) for high, at in zip(band, self.series, strict=True)
+                )
+        return ()
 
 
 def windows(grid: TimeGrid, back_s: float = 0.0) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""PV: the clear sky's shape times how clear it has been."""
+"""PV: what was learnt of the plant, else the clear sky's shape times how clear it has been."""
 
 from __future__ import annotations
 
@@ -7,10 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecast.history import Floats, History, Outlook, windows
+from models.forecast.bands import band_series
+from models.forecast.calendar import Calendar
+from models.forecast.history import Floats, History, Outlook, lead_h, windows
+from models.forecast.learnt import LearntPv
+from models.forecast.load_rows import Past, Rows
+from models.forecast.place import Place
+from models.forecast.pv_rows import PvPast, pv_seen
 from models.forecast.seasonal import fading
+from models.forecast.seen import by_buckets
+from models.forecast.sky import Sky
 from models.forecast.sun import clear_sky_w_per_m2
 from models.types import Pv, Reason, ReasonCode, TimeGrid
+
+__all__ = ["Place", "PvMeasured", "PvSight", "forecast_pv"]
 
 NDArrayBool = NDArray[np.bool_]
 _STANDARD_W_PER_M2 = 1000.0
@@ -23,14 +33,8 @@ _LONG_H = 24.0
 _OPEN_SLOT_H = 0.25
 """The slot that is being measured may have its middle ahead of the grid's start."""
 _LEAST_SLOTS = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a plant stands, degrees, north and east positive."""
-
-    latitude: float
-    longitude: float
+_OWN_H = 2.0
+"""Lead after which a weather forecast has 63 % of the say over what the plant showed itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +45,87 @@ class PvMeasured:
     irradiance_w_per_m2: History | None = None
 
 
-def forecast_pv(pv: Pv, place: Place, measured: PvMeasured, grid: TimeGrid) -> Outlook:
-    """Available power per step [kW] within 0 .. peak.
+@dataclass(frozen=True, slots=True, eq=False)
+class PvSight:
+    """What was learnt of the plant, the site's calendar, and a weather forecast."""
 
-    Clearness is measured power over the clear sky's, of the last three hours of daylight fading to
-    that of the last day. Without any measurement the series is zero and marked as assumed.
+    learnt: LearntPv | None = None
+    calendar: Calendar | None = None
+    sky: Sky | None = None
+
+
+def forecast_pv(
+    pv: Pv, place: Place, measured: PvMeasured, grid: TimeGrid, sight: PvSight | None = None
+) -> Outlook:
+    """Available power per step [kW] within 0 .. the plant's rating.
+
+    Without `sight`, clearness is measured power over the clear sky's, of the last three hours of
+    daylight fading to that of the last day. Without any measurement the series is zero and marked
+    as assumed.
     """
+    if sight is None:
+        return _measured_clearness(pv, place, measured, grid)
+    own = _learnt(pv, measured, grid, sight)
+    if own is None:
+        own = _measured_clearness(pv, place, measured, grid)
+    return own if sight.sky is None else _under_sky(pv, place, sight, own, grid)
+
+
+def _learnt(pv: Pv, measured: PvMeasured, grid: TimeGrid, sight: PvSight) -> Outlook | None:
+    """By the chosen method of each lead; None where one step's inputs are missing."""
+    learnt, power = sight.learnt, measured.power_kw
+    if learnt is None or sight.calendar is None or power is None or power.empty:
+        return None
+    starts, ends = windows(grid)
+    rows = Rows(np.full(len(starts), grid.start.timestamp()), starts, ends)
+    clear = History(learnt.clear_start, learnt.clear_step_s, np.array(learnt.clear_kw))
+    sky = None if sight.sky is None else sight.sky.irradiance_w_per_m2
+    weather = bool(learnt.weather) and sky is not None and _covers(sky, rows)
+    past = Past(power, sight.calendar, sky if weather else None)
+    buckets = learnt.weather if weather else learnt.plain
+    peak_kw = sum(one.kw_per_kw_m2 for one in learnt.planes)
+    series = by_buckets(pv_seen(PvPast(past, clear, peak_kw), rows), rows, buckets)
+    if not np.isfinite(series).all():
+        return None
+    series = np.clip(series, 0.0, pv.rated_kw)
+    bands = tuple(
+        (share, tuple(np.clip(band, 0.0, pv.rated_kw).tolist()))
+        for share, band in band_series(series, rows, buckets)
+    )
+    return Outlook(series=tuple(series.tolist()), bands=bands)
+
+
+def _covers(sky: History, rows: Rows) -> bool:
+    return bool(np.isfinite(sky.means(rows.starts_s, rows.ends_s)).all())
+
+
+def _under_sky(pv: Pv, place: Place, sight: PvSight, own: Outlook, grid: TimeGrid) -> Outlook:
+    """What the plant showed itself, giving way to the weather forecast as the lead grows."""
+    learnt, sky = sight.learnt, sight.sky
+    if sky is None or (learnt is not None and learnt.weather):
+        return own
+    starts, ends = windows(grid)
+    clearness = sky.clearness(starts, ends, place)
+    shape_kw = (
+        _PERFORMANCE
+        * pv.peak_kw
+        * clear_sky_w_per_m2((starts + ends) / 2, place.latitude, place.longitude)
+        / _STANDARD_W_PER_M2
+    )
+    if learnt is not None:
+        table = History(learnt.clear_start, learnt.clear_step_s, np.array(learnt.clear_kw))
+        found = table.means(starts, ends)
+        shape_kw = np.where(np.isfinite(found), found, shape_kw)
+    series = np.array(own.series)
+    assumed = any(reason.code is ReasonCode.ASSUMED and reason.degrades for reason in own.reasons)
+    say = 1.0 if assumed else 1.0 - np.exp(-lead_h(grid) / _OWN_H)
+    known = np.isfinite(clearness)
+    moved = series + say * (np.where(known, clearness, 0.0) * shape_kw - series)
+    series = np.clip(np.where(known, moved, series), 0.0, pv.rated_kw)
+    return Outlook(series=tuple(series.tolist()), reasons=own.reasons)
+
+
+def _measured_clearness(pv: Pv, place: Place, measured: PvMeasured, grid: TimeGrid) -> Outlook:
     starts, ends = windows(grid)
     shape = clear_sky_w_per_m2((starts + ends) / 2, place.latitude, place.longitude)
     shape_kw = pv.peak_kw * shape / _STANDARD_W_PER_M2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,13 +15,18 @@ from small_house import FAN_COIL, FAN_COIL_OBJECT, SETPOINT, WRITE_SLOT, SmallHo
 from drivers.types import Driver
 from edge_agent.arbiter import Entry, Priority
 from edge_agent.clock import ManualClock, ScaledClock
-from edge_agent.control import HOLD_TICKS, ControlLoop
-from edge_agent.dispatch import RETRY_S, Dispatch
-from edge_agent.holds import Holds
+from edge_agent.control import HOLD_TICKS, ControlLoop, ControlParts
+from edge_agent.control_memory import ControlMemory
+from edge_agent.dispatch import Dispatch
+from edge_agent.envelopes_of import envelopes
+from edge_agent.fastloop.corridor import LoopSettings
+from edge_agent.fastloop.tracker import Tracker
 from edge_agent.notes import Notebook
+from edge_agent.overrides import Overrides
+from edge_agent.retries import RETRY_S
 from edge_agent.site.load import LoadedSite
 from edge_agent.site.schema import Control
-from edge_agent.sitemodel import actuators, envelopes
+from edge_agent.sitemodel import actuators
 from edge_agent.snapshot import Board, Snapshot
 from edge_agent.store.store import Store
 from edge_agent.tracking import Actuators
@@ -45,18 +51,24 @@ class Rig:
     ) -> None:
         self._devices = devices
         self.board = Board()
-        self.holds = Holds(Notebook(store))
+        self.overrides = Overrides(Notebook(store))
         points = {point.key: point for driver in devices.values() for point in driver.points}
-        self.dispatch = Dispatch(devices, points, store, clock, Control.ENABLED)
+        self.dispatch = Dispatch(devices, points, Notebook(store), clock, Control.ENABLED)
         self.people: dict[str, Entry] = {}
-        self.loop = ControlLoop(
-            self.board,
-            self.dispatch,
-            envelopes(loaded.site, points),
-            actuators(loaded.site),
-            clock,
-            lambda now: [claim for claim in self.people.values() if claim.live(now)],
+        limits = envelopes(loaded.site, points)
+        self.notes = Notebook(store)
+        self.parts = ControlParts(
+            board=self.board,
+            dispatch=self.dispatch,
+            envelopes=limits,
+            tracker=Tracker(limits, actuators(loaded.site), LoopSettings(tick_s=TICK_S)),
+            clock=clock,
+            memory=ControlMemory(self.notes),
+            people=lambda now: [claim for claim in self.people.values() if claim.live(now)],
+            charges=tuple,
+            tell=self.notes.audit,
         )
+        self.loop = ControlLoop(self.parts)
 
     async def poll(self) -> None:
         for driver in self._devices.values():
@@ -190,7 +202,9 @@ async def test_late_ticks_are_counted_and_never_bunched_up(
 async def test_a_blocked_process_loses_ticks_and_says_so(rig: Rig, until: Until) -> None:
     seen: list[float] = []
     clock = ScaledClock(NOON, 1000.0, time.monotonic())
-    loop = ControlLoop(Board(), rig.dispatch, {}, Actuators(), clock, lambda _now: [])
+    idle = Tracker({}, Actuators(), LoopSettings(tick_s=TICK_S))
+    parts = replace(rig.parts, board=Board(), envelopes={}, tracker=idle, clock=clock)
+    loop = ControlLoop(parts)
 
     def block_once(_snapshot: Snapshot) -> None:
         seen.append(clock.monotonic_s())

@@ -16,9 +16,11 @@ from drivers.simulated.sunspec import BatteryUnit
 from drivers.types import WriteResult
 from edge_agent.arbiter import Priority, arbitrate
 from edge_agent.clock import ManualClock
-from edge_agent.dispatch import LOCAL_HOLD_S, RETRY_S, Dispatch
+from edge_agent.dispatch import Dispatch
 from edge_agent.guard import Guarded
 from edge_agent.lease import STANDING_LEASE_S, TIMER_LEASE_S
+from edge_agent.local_overrides import LOCAL_HOLD_S
+from edge_agent.retries import RETRY_S
 from edge_agent.store.store import Store
 from edge_agent.store.types import LeaseState
 from tests.agent.conftest import Disk

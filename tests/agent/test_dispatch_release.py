@@ -11,8 +11,9 @@ from wishes import wish
 
 from drivers.types import Driver, WriteResult
 from edge_agent.clock import ManualClock
-from edge_agent.dispatch import RETRY_S, Dispatch
+from edge_agent.dispatch import Dispatch
 from edge_agent.lease import STANDING_LEASE_S
+from edge_agent.retries import RETRY_S
 from edge_agent.site.schema import Control
 from edge_agent.store.store import Store
 from edge_agent.store.types import LeaseState

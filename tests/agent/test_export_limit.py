@@ -4,13 +4,14 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
-from field_images import NOW, snapshot
+from field_images import NOW, reading, snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.arbiter import Entry, Priority
 from edge_agent.envelope import ConnectionEnvelope, PvEnvelope
 from edge_agent.export_limit import HOLD_S, export_claims
+from edge_agent.snapshot import Board
 
 CONNECTION = ConnectionEnvelope(meter="meter.power", import_limit_kw=300.0, export_limit_kw=50.0)
 PV = PvEnvelope(point="pv.limit", power="pv.power", peak_kw=200.0, connection=CONNECTION)
@@ -58,6 +59,19 @@ def test_near_its_bound_the_limit_follows_upwards_and_far_from_it_it_ends() -> N
 def test_a_silent_meter_keeps_the_limit_until_it_ends() -> None:
     held = claims(-60.0, 100.0)
     assert claims(None, 90.0, held, at_s=30) == held
+
+
+def test_meter_and_inverter_read_apart_change_nothing() -> None:
+    held = claims(-60.0, 100.0)
+    board = Board()
+    board.post([reading("meter.power", -90.0)], stale_s=30.0)
+    board.post([reading("pv.power", 90.0, at=NOW - timedelta(seconds=20))], stale_s=30.0)
+    assert export_claims([PV], held, board.freeze(NOW), NOW) == held
+
+
+def test_the_limit_leaves_room_for_lower_wishes() -> None:
+    (claim,) = claims(-60.0, 100.0).values()
+    assert claim.bounds == (0.0, 90.0)
 
 
 def test_two_inverters_share_the_cut() -> None:

@@ -10,7 +10,15 @@ from field_images import NOW
 from status_pictures import device, picture
 
 from edge_agent.conditions import MAX_FAILED_PLANS, OFFLINE_S, conditions
-from edge_agent.health import KEEP_CLEARED, AlertBook, Condition
+from edge_agent.health import (
+    KEEP_CLEARED,
+    NAME_CHARS,
+    NOTE_CHARS,
+    TAKE_UP,
+    AlertBook,
+    Condition,
+    Severity,
+)
 from edge_agent.status import ControlView, StatusView, TaskView
 
 DISK = Condition(code="storage_failing", subject="store", text="1 commit has failed")
@@ -47,6 +55,107 @@ def test_only_the_newest_cleared_ones_are_kept() -> None:
         book.update([], at + timedelta(seconds=30))
     assert len(book.all) == KEEP_CLEARED
     assert book.all[0].subject == f"s{KEEP_CLEARED + 4}"
+
+
+def test_cause_and_remedy_go_with_the_alarm_and_a_worse_one_is_told_as_it_is() -> None:
+    book = AlertBook()
+    known = replace(DISK, cause="the card is worn", remedy="replace it")
+    (raised,) = book.update([known], NOW)
+    assert (raised.cause, raised.remedy) == ("the card is worn", "replace it")
+    assert raised.severity is Severity.WARNING
+    assert book.update([replace(known, severity=Severity.CRITICAL)], NOW) == []
+    assert book.standing[0].severity is Severity.CRITICAL
+
+
+def test_a_named_person_acknowledges_and_the_next_alarm_is_a_new_one() -> None:
+    book = AlertBook()
+    book.update([DISK], NOW)
+    seen = book.acknowledge("storage_failing", "store", "Anna", NOW, "  new card\nordered ")
+    assert seen.acknowledged is not None
+    assert (seen.acknowledged.person, seen.acknowledged.note) == ("Anna", "new card ordered")
+    book.update([DISK], NOW + timedelta(seconds=10))
+    assert book.standing[0].acknowledged == seen.acknowledged
+    (cleared,) = book.update([], NOW + timedelta(seconds=20))
+    assert cleared.acknowledged == seen.acknowledged
+    (again,) = book.update([DISK], NOW + timedelta(seconds=30))
+    assert again.acknowledged is None
+
+
+def test_names_and_notes_are_kept_short() -> None:
+    book = AlertBook()
+    book.update([DISK], NOW)
+    seen = book.acknowledge("storage_failing", "store", "A" * 1000, NOW, "n" * 1000).acknowledged
+    assert seen is not None
+    assert (len(seen.person), len(seen.note)) == (NAME_CHARS, NOTE_CHARS)
+
+
+@pytest.mark.parametrize(
+    ("code", "subject", "person", "fault"),
+    [
+        ("storage_failing", "store", " \n", ValueError),
+        ("storage_failing", "other", "Anna", KeyError),
+        ("other", "store", "Anna", KeyError),
+    ],
+)
+def test_nobody_and_nothing_are_not_acknowledged(
+    code: str, subject: str, person: str, fault: type[Exception]
+) -> None:
+    book = AlertBook()
+    book.update([DISK], NOW)
+    with pytest.raises(fault):
+        book.acknowledge(code, subject, person, NOW)
+    assert book.standing[0].acknowledged is None
+
+
+def reborn(book: AlertBook) -> AlertBook:
+    after = AlertBook()
+    after.load(book.dump(), NOW)
+    return after
+
+
+@pytest.mark.parametrize("after", [TAKE_UP - timedelta(seconds=1), TAKE_UP, -timedelta(days=1)])
+def test_over_a_restart_an_alarm_is_the_same_one_when_it_is_seen_again(after: timedelta) -> None:
+    book = AlertBook()
+    book.update([DISK], NOW - timedelta(hours=3))
+    book.acknowledge("storage_failing", "store", "Anna", NOW)
+    later = reborn(book)
+    assert (later.standing, [alert.code for alert in later.carried]) == ((), ["storage_failing"])
+    assert later.update([DISK], NOW + after) == []
+    assert (later.standing, later.carried) == (book.standing, ())
+
+
+@pytest.mark.parametrize(
+    ("after", "cleared"),
+    [(TAKE_UP - timedelta(seconds=1), False), (TAKE_UP, True), (-timedelta(seconds=1), True)],
+)
+def test_over_a_restart_an_alarm_that_is_not_seen_again_is_cleared(
+    after: timedelta,
+    cleared: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    book = AlertBook()
+    book.update([DISK], NOW - timedelta(hours=3))
+    later = reborn(book)
+    changed = later.update([], NOW + after)
+    assert [(one.code, one.cleared) for one in changed] == (
+        [("storage_failing", NOW + after)] if cleared else []
+    )
+    assert len(later.carried) == (0 if cleared else 1)
+
+
+def test_two_restarts_lose_nothing() -> None:
+    book = AlertBook()
+    book.update([DISK, replace(DISK, subject="old")], NOW)
+    book.update([DISK], NOW)
+    after = reborn(reborn(book))
+    assert [alert.subject for alert in after.carried] == ["store"]
+    assert [alert.subject for alert in after.all] == ["old"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"standing": [{"code": 3}]}'])
+def test_a_list_that_cannot_be_read_begins_anew(text: str) -> None:
+    book = AlertBook()
+    book.load(text, NOW)
+    assert (book.update([DISK], NOW)[0].since, book.carried) == (NOW, ())
 
 
 def codes(status: StatusView) -> list[tuple[str, str]]:

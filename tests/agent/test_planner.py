@@ -12,8 +12,9 @@ from field_images import snapshot
 from plans import NOON, plan
 from worker_scripts import ANSWER, DIE, answering, command, in_turn, refusing
 
+from edge_agent.ladder import Rung
 from edge_agent.plan_words import PLAN, Reality
-from edge_agent.planner import LAST_PLAN_MAX_AGE, Planner
+from edge_agent.planner import LAST_PLAN_MAX_AGE, Planner, Standing
 from edge_agent.reality import knowledge, reality
 from edge_agent.site.load import LoadedSite
 from edge_agent.store.store import Store
@@ -104,9 +105,88 @@ async def test_down_the_ladder_and_up_again(
     assert any("meter.power" in text for text in texts(safe))
     assert planner.failures_in_a_row == 3
 
+    assert planner.worker_faults == 3
+
+    trial = await planner.replan(*known(paper, 9))
+    assert (trial.source, planner.failures_in_a_row, planner.worker_faults) == ("safe", 0, 0)
+    assert planner.unsettled
+    assert any(text.startswith("a better plan is on trial (1 of 2)") for text in texts(trial))
+    assert (await planner.replan(*known(paper, 10))).source is PlanSource.SOLVER
+    assert not planner.unsettled
+    assert dict(await store.plan_counts(NOON)) == {"solver": 2, "last": 1, "rules": 1, "safe": 2}
+    broke = "planning worker: the worker broke off: it ended with code 3"
+    steps = await rungs(store)
+    assert steps[:3] == [
+        "plan from solver instead of nothing: a new plan by the solver",
+        f"plan from last instead of solver: {broke}",
+        f"plan from rules instead of last: {broke}",
+    ]
+    assert steps[3].startswith(f"plan from safe instead of rules: {broke}; meter.power has no")
+    assert steps[4:] == ["plan from solver instead of safe: a new plan by the solver"]
+
+
+async def rungs(store: Store) -> list[str]:
+    """What the audit trail says of the ladder, oldest first."""
+    return [row.text for row in await store.audit_tail(100) if row.kind == "ladder"]
+
+
+async def test_rules_hold_while_the_solver_is_on_trial(
+    hire: Hire, paper: LoadedSite, tmp_path: Path
+) -> None:
+    planner = hire(in_turn(tmp_path / "turn", LONG, ONCE, DIE, DIE, ANSWER))
+    await planner.replan(*known(paper))
+    standing = planner.standing
+    assert standing is not None
+    assert (standing.rung, standing.since) == (Rung.SOLVER, NOON)
+    await planner.replan(*known(paper, 7))
+    trial = await planner.replan(*known(paper, 8))
+    assert trial.source is PlanSource.RULES
+    assert planner.standing is not None
+    assert planner.standing.since == NOON + timedelta(hours=7)
+    found = await planner.replan(*known(paper, 8.5))
+    assert (found.source, planner.unsettled) == (PlanSource.RULES, True)
+    held = await planner.replan(*known(paper, 8.5 + 59 / 3600))
+    assert (held.source, held.made_at) == (PlanSource.RULES, known(paper, 8.5 + 59 / 3600)[0].at)
     assert (await planner.replan(*known(paper, 9))).source is PlanSource.SOLVER
+    assert planner.standing is not None
+    assert planner.standing.since == NOON + timedelta(hours=9)
+
+
+async def test_a_plan_on_trial_is_no_last_plan(
+    hire: Hire, paper: LoadedSite, tmp_path: Path
+) -> None:
+    at_seven = 'plan["made_at"] = "2026-06-01T19:00:00Z"\nfor line'
+    fresh = ONCE.replace("for line", at_seven)
+    planner = hire(in_turn(tmp_path / "turn", LONG, ONCE, fresh, DIE))
+    await planner.replan(*known(paper))
+    assert (await planner.replan(*known(paper, 7))).source is PlanSource.RULES
+    assert (await planner.replan(*known(paper, 7.1))).source is PlanSource.RULES
     assert planner.failures_in_a_row == 0
-    assert dict(await store.plan_counts(NOON)) == {"solver": 2, "last": 1, "rules": 1, "safe": 1}
+    assert (await planner.replan(*known(paper, 7.2))).source is PlanSource.RULES
+    assert (await planner.replan(*known(paper, 7.3))).source is PlanSource.RULES
+    assert planner.failures_in_a_row == 2
+
+
+async def test_a_plan_that_has_run_out_releases_and_says_so(
+    hire: Hire, paper: LoadedSite, store: Store
+) -> None:
+    planner = hire(answering(LONG))
+    await planner.look(NOON)
+    assert planner.standing is None
+    await planner.replan(*known(paper))
+    last = LONG.grid.end - timedelta(seconds=1)
+    await planner.look(last)
+    assert planner.standing is not None
+    assert planner.standing.rung is Rung.SOLVER
+    await planner.look(LONG.grid.end)
+    assert planner.standing == Standing(
+        rung=Rung.RELEASED, since=LONG.grid.end, why="the plan has run out"
+    )
+    await planner.look(last)
+    assert planner.standing.rung is Rung.SOLVER
+    await planner.look(LONG.grid.end)
+    assert (await planner.replan(*known(paper, 25))).source is PlanSource.SOLVER
+    assert len(await rungs(store)) == 5
 
 
 @pytest.mark.parametrize(
@@ -138,6 +218,14 @@ async def test_a_refusal_says_why(hire: Hire, paper: LoadedSite) -> None:
     assert made.source is PlanSource.RULES
     assert "no solver plan: no load has been measured yet" in texts(made)
     assert ReasonCode.SOLVER_FAILED in {reason.code for reason in made.reasons}
+
+
+async def test_a_refusal_is_an_answer_and_no_fault_of_the_worker(
+    hire: Hire, paper: LoadedSite
+) -> None:
+    planner = hire(refusing("no load has been measured yet"))
+    await planner.replan(*known(paper))
+    assert (planner.failures_in_a_row, planner.worker_faults) == (1, 0)
 
 
 async def test_without_any_worker_there_is_a_plan(hire: Hire, paper: LoadedSite) -> None:

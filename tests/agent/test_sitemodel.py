@@ -13,11 +13,12 @@ from small_house import FAN_COIL, SETPOINT, furnished, write_site
 from drivers.types import Point
 from edge_agent.clock import SystemClock
 from edge_agent.envelope import BatteryEnvelope, PvEnvelope, ZoneEnvelope
+from edge_agent.envelopes_of import envelopes
 from edge_agent.fields import build_drivers
 from edge_agent.planning_grid import plan_grid
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.schema import Planning
-from edge_agent.sitemodel import GUEST_WEIGHT, actuators, envelopes, site_model
+from edge_agent.sitemodel import GUEST_WEIGHT, actuators, site_model
 from edge_agent.tracking import Actuators
 from models.types import Battery, Grid, Pv
 
@@ -69,7 +70,11 @@ def test_every_actuator_has_its_envelope(tmp_path: Path) -> None:
     assert (battery.soc, battery.charge_kw, battery.soc_max_percent) == ("battery.soc", 40, 95)
     assert battery.connection.meter == "meter.power"
     assert zone == ZoneEnvelope(
-        point=FAN_COIL, temperature="room.temperature", low_c=19.0, high_c=25.0
+        point=FAN_COIL,
+        temperature="room.temperature",
+        low_c=19.0,
+        high_c=25.0,
+        comfort_c=(17.0, 27.0),
     )
     assert isinstance(pv, PvEnvelope)
     assert (pv.point, pv.power, pv.peak_kw) == (PV_LIMIT, "inverter.ac_power", 80)

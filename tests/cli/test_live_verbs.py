@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_release_keeps_the_plan_off_and_is_in_the_audit(gateway: Gateway) -> Non
     said = ask(gateway, *words)
     assert said == (0, f"{FAN_COIL} released for 30m\n", "")
     audit = ask(gateway, "audit")
-    assert f"{FAN_COIL} released by porter: guest is cold" in audit.out
+    assert re.search(rf"{FAN_COIL} released by porter until .*Z: guest is cold", audit.out)
     rows = json.loads(ask(gateway, "audit", "--count", "1", "--json").out)
     assert len(rows) == 1
     again = json.loads(ask(gateway, "release", FAN_COIL, "--json").out)
@@ -98,6 +99,24 @@ def test_a_release_that_is_refused_says_why(gateway: Gateway) -> None:
     far = ask(gateway, "release", FAN_COIL, "--for", "30d")
     assert far.code == 1
     assert "for_s" in far.err
+
+
+def test_a_persons_value_stands_above_the_plan_and_is_in_the_audit(gateway: Gateway) -> None:
+    words = ["override", FAN_COIL, "21.5", "--for", "2h", "--reason", "wedding", "--by", "Ada"]
+    said = ask(gateway, *words)
+    assert (said.code, said.err) == (0, "")
+    audit = ask(gateway, "audit")
+    assert re.search(rf"{FAN_COIL} set to 21.5 by Ada until .*Z: wedding", audit.out)
+    assert ask(gateway, "release", FAN_COIL).code == 0
+    assert ask(gateway, "override", "no.where", *words[2:]).code == 1
+    assert ask(gateway, "override", FAN_COIL, "21", *words[3:-2], "--by", "").code == 2
+
+
+def test_only_an_alarm_that_stands_is_acknowledged(gateway: Gateway) -> None:
+    said = ask(gateway, "acknowledge", "battery_hot", "bat", "--by", "Ada")
+    assert said.code == 1
+    assert "no alarm battery_hot of bat is known" in said.err
+    assert ask(gateway, "acknowledge", "battery_hot", "--by", "").code == 2
 
 
 def test_a_span_nobody_understands_is_wrong_use(gateway: Gateway) -> None:

@@ -11,12 +11,13 @@ import pytest
 
 import drivers.types
 import edge_agent.arbiter
-import models.types
+import models.plan
 from edge_agent.arbiter import Priority
-from edge_agent.site.schema import BatteryAsset, DemandCharge
+from edge_agent.site.asset_schema import BatteryAsset
+from edge_agent.site.schema import DemandCharge
 from edge_agent.validate import PLAUSIBLE
 
-WORDS = (drivers.types, models.types, edge_agent.arbiter)
+WORDS = (drivers.types, models.plan, edge_agent.arbiter)
 ROW = re.compile(r"^\| `([^`]+)` \|(.*)\|$", re.MULTILINE)
 
 
@@ -65,7 +66,7 @@ def test_what_holds_and_what_is_usable(law: Page) -> None:
     assert f"Only `{'` and `'.join(usable)}` carry a value" in law.text
     holding = [r.value for r in drivers.types.WriteResult if r.holds]
     assert f"Only `{'` and `'.join(holding)}` count as done" in law.text
-    solver = [s.value for s in models.types.PlanSource if s.by_solver]
+    solver = [s.value for s in models.plan.PlanSource if s.by_solver]
     assert f"`{'` and `'.join(solver)}` count as solver plans" in law.text
 
 
@@ -77,4 +78,4 @@ def test_believable_ranges(law: Page) -> None:
 def test_the_names_it_takes_as_examples_are_names_of_the_code() -> None:
     assert {"soc_min_percent", "charge_kw"} <= BatteryAsset.model_fields.keys()
     assert "rate_per_kw" in DemandCharge.model_fields
-    assert {"soc_kwh", "power_kw"} <= set(models.types.BatteryPlan.__dataclass_fields__)
+    assert {"soc_kwh", "power_kw"} <= set(models.plan.BatteryPlan.__dataclass_fields__)

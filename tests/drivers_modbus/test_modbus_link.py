@@ -340,7 +340,7 @@ async def test_the_kernel_watches_the_connection(raw: RawServer, link: ModbusLin
     await ask(link, 0)
     connection = link._connection
     assert connection is not None
-    sock = connection._client.ctx.transport.get_extra_info("socket")
+    sock = connection._wire.transport.get_extra_info("socket")
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
 

@@ -1,4 +1,4 @@
-"""A day of 20 devices in a minute or two, everything going wrong at random: nothing may grow."""
+"""A day of 20 devices in minutes, everything going wrong at random: nothing may grow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import random
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +19,12 @@ from edge_agent.clock import SystemClock
 from tests.drivers_modbus import faults
 from tests.drivers_modbus.rig import Answer, RawServer, Request, Segments, honest
 
-POLLS = 1440
+DAY_POLLS = 1440
 """One a minute for a day, of each device."""
 PER_LINK = 5
-GROWTH_KB = 3000
+TIMEOUT_S = 0.03
+GROWTH_KB = 2000
+RECOVERY_S = 120.0
 PROFILE = """
 kind: registers
 name: soak
@@ -45,6 +48,7 @@ class Footprint:
     """What the process holds."""
 
     tasks: int
+    threads: int
     files: int
     resident_kb: int
 
@@ -52,35 +56,75 @@ class Footprint:
     def now() -> Footprint:
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
-        files = len(list(Path("/proc/self/fd").iterdir()))
         return Footprint(
-            len(asyncio.all_tasks()), files, pages * os.sysconf("SC_PAGE_SIZE") // 1024
+            len(asyncio.all_tasks()),
+            threading.active_count(),
+            len(list(Path("/proc/self/fd").iterdir())),
+            pages * os.sysconf("SC_PAGE_SIZE") // 1024,
         )
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """What can be counted exactly."""
+        return self.tasks, self.threads, self.files
 
-def troubled(chance: random.Random, server: RawServer) -> Answer:
-    """Honest nine times in ten, else one of the faults; at times the line is cut as well."""
-    wrong: list[Answer] = [
-        faults.short(0),
-        faults.other_function,
-        faults.other_unit,
-        faults.nothing,
-        faults.byte_by_byte,
-        faults.reset_in_the_frame,
-        faults.garbage(chance.randrange(1000)),
-        faults.late(0.05, addresses=frozenset({0})),
-    ]
 
-    async def answer(request: Request) -> bytes | Segments | None:
-        if chance.random() < 0.002:
-            server.hang_up()
+class Troubled:
+    """Honest nine times in ten, else a fault; now and then a unit is dumb or the line is cut."""
+
+    def __init__(self, chance: random.Random, server: RawServer) -> None:
+        self._chance = chance
+        self._server = server
+        self._dumb: dict[int, int] = {}
+
+    async def answer(self, request: Request) -> bytes | Segments | None:
+        """What this request gets."""
+        if self._chance.random() < 0.002:
+            self._server.hang_up()
             return None
-        return await (honest if chance.random() < 0.9 else chance.choice(wrong))(request)
+        if self._chance.random() < 0.0005:
+            self._dumb[request.unit] = 3
+        if self._dumb.get(request.unit, 0) > 0:
+            self._dumb[request.unit] -= 1
+            return None
+        fine = self._chance.random() < 0.9
+        return await (honest if fine else self._chance.choice(self._faults()))(request)
 
-    return answer
+    def _faults(self) -> list[Answer]:
+        common: list[Answer] = [
+            faults.short(0),
+            faults.other_function,
+            faults.other_unit,
+            faults.nothing,
+            faults.byte_by_byte,
+            faults.reset_in_the_frame,
+            faults.garbage(self._chance.randrange(1000)),
+            faults.late(2 * TIMEOUT_S, addresses=frozenset({0})),
+            refused,
+            busy,
+        ]
+        if self._server.rtu:
+            return [*common, faults.wrong_crc, faults.two_replies, faults.noise_behind]
+        return [*common, faults.other_tid]
 
 
-async def a_day(device: ModbusDevice, polls: int) -> tuple[int, int]:
+async def refused(request: Request) -> bytes:
+    return request.refusal(4)
+
+
+async def busy(request: Request) -> bytes:
+    return request.refusal(6)
+
+
+async def outage(server: RawServer) -> None:
+    """The peer is gone for a while and comes back at its place."""
+    await asyncio.sleep(0.2)
+    await server.stop()
+    await asyncio.sleep(0.3)
+    await server.start(server.port)
+
+
+async def polled(device: ModbusDevice, polls: int) -> tuple[int, int]:
     """(good readings, values that belong elsewhere) of so many polls."""
     good = wrong = 0
     for _ in range(polls):
@@ -93,41 +137,80 @@ async def a_day(device: ModbusDevice, polls: int) -> tuple[int, int]:
     return good, wrong
 
 
-@pytest.mark.soak
-@pytest.mark.timeout(900)
-async def test_a_day_of_faults_leaves_nothing_behind(tmp_path: Path) -> None:
+async def recovered(device: ModbusDevice) -> None:
+    """Until every point of the device is there again."""
+    while True:
+        readings = await device.read()
+        if all(reading.quality is Quality.GOOD for reading in readings):
+            return
+        await asyncio.sleep(0.05)
+
+
+async def at_rest(counts: tuple[int, int, int]) -> Footprint:
+    """The footprint once it has come down to these counts, or what it is after ten seconds."""
+    for _ in range(200):
+        footprint = Footprint.now()
+        if footprint.counts == counts:
+            break
+        await asyncio.sleep(0.05)
+    return footprint
+
+
+async def a_day(
+    servers: list[RawServer], devices: list[ModbusDevice], parts: int, polls: int
+) -> tuple[int, list[Footprint]]:
+    """(good readings, footprints at rest) of a day in so many parts of so many polls."""
+    chance = random.Random(20260301)  # noqa: S311 - repeatable faults, no secret
+    before = Footprint.now()
+    held = (before.tasks + len(servers), before.threads, before.files + 2 * len(servers))
+    total = 0
+    footprints = []
+    for part in range(parts):
+        for server in servers:
+            server.answer = Troubled(chance, server).answer
+        away = asyncio.create_task(outage(servers[part % len(servers)]))
+        results = await asyncio.gather(*(polled(device, polls) for device in devices))
+        await away
+        assert sum(wrong for _, wrong in results) == 0
+        total += sum(good for good, _ in results)
+        for server in servers:
+            server.answer = honest
+        async with asyncio.timeout(RECOVERY_S):
+            await asyncio.gather(*(recovered(device) for device in devices))
+        for server in servers:
+            server.requests.clear()
+        footprints.append(await at_rest(held))
+        assert footprints[-1].counts == held
+    return total, footprints
+
+
+@pytest.mark.parametrize(
+    ("parts", "polls"),
+    [
+        pytest.param(2, 80, id="some hours", marks=pytest.mark.slow),
+        pytest.param(4, DAY_POLLS // 4, id="day", marks=pytest.mark.soak),
+    ],
+)
+@pytest.mark.timeout(1200)
+async def test_faults_all_day_leave_nothing_behind(tmp_path: Path, parts: int, polls: int) -> None:
     (tmp_path / "soak.yaml").write_text(PROFILE)
     profile = load_profile("soak", tmp_path)
     assert isinstance(profile, RegisterProfile)
-    chance = random.Random(20260301)  # noqa: S311 - repeatable faults, no secret
     servers = [RawServer(rtu=rtu) for rtu in (False, False, True, True)]
     clock = SystemClock()
-    links, devices = [], []
+    devices = []
     for server in servers:
         await server.start()
-        server.answer = troubled(chance, server)
         scheme = "rtu+tcp" if server.rtu else "tcp"
-        link = ModbusLink(f"{scheme}://127.0.0.1:{server.port}", timeout_s=0.03, clock=clock)
-        links.append(link)
+        link = ModbusLink(f"{scheme}://127.0.0.1:{server.port}", timeout_s=TIMEOUT_S, clock=clock)
         for unit in range(1, PER_LINK + 1):
             devices.append(ModbusDevice(f"d{unit}", link, unit, profile, clock))
             await devices[-1].open()
-    good = wrong = 0
-    footprints = []
-    for _ in range(4):
-        days = await asyncio.gather(*(a_day(device, POLLS // 4) for device in devices))
-        good += sum(day[0] for day in days)
-        wrong += sum(day[1] for day in days)
-        for server in servers:
-            server.requests.clear()
-        await asyncio.sleep(0.1)
-        footprints.append(Footprint.now())
-    first, last = footprints[0], footprints[-1]
-    assert wrong == 0
-    assert good > POLLS * len(devices) * 0.5
-    assert last.tasks <= first.tasks + len(links)
-    assert last.files <= first.files + len(links)
-    assert last.resident_kb - first.resident_kb < GROWTH_KB
+    good, footprints = await a_day(servers, devices, parts, polls)
+    print(good, footprints)
+    assert len(devices) == 20
+    assert good > 0.5 * parts * polls * len(devices) * len(OWN)
+    assert footprints[-1].resident_kb - footprints[0].resident_kb < GROWTH_KB
     for device in devices:
         await device.close()
     for server in servers:

@@ -22,7 +22,10 @@ from models.types import (
     Pv,
     PvForecast,
     Series,
+    ShiftableState,
     SiteModel,
+    ThermalStoreForecast,
+    ThermalStoreState,
     TimeGrid,
     Zone,
     ZoneForecast,
@@ -78,9 +81,17 @@ class Cases:
                     )
                     for zone in model.zones
                 ),
+                thermal_stores=tuple(
+                    ThermalStoreForecast(id=each.id, draw_kw=(0.0,) * steps)
+                    for each in model.thermal_stores
+                ),
             ),
             batteries=tuple(BatteryState(id=each.id, soc_kwh=50.0) for each in model.batteries),
             zones=tuple(ZoneState(id=each.id, temperature_c=23.0) for each in model.zones),
+            thermal_stores=tuple(
+                ThermalStoreState(id=each.id, temperature_c=50.0) for each in model.thermal_stores
+            ),
+            shiftables=tuple(ShiftableState(id=each.id) for each in model.shiftables),
             demand_terms=tuple(
                 DemandTerm(id=charge, price_per_kw=10.0, peak_so_far_kw=0.0)
                 for charge in model.demand_charges

@@ -258,3 +258,19 @@ def test_a_zone_decays_alike_at_any_step_length(cases: Cases, solve: Solve) -> N
     for other in results[1:]:
         assert other == pytest.approx(results[0], abs=1e-6)
     assert results[0][-1] == pytest.approx(32.0 - 9.0 * 2.718281828459045 ** (-4 / 10), abs=1e-6)
+
+
+def test_the_limits_that_bind_are_named(cases: Cases, solve: Solve) -> None:
+    """Cheap, then dear: charged until full, discharged at full power, and the peak rises."""
+    problem = cases.plain(
+        (0.1, 0.9), (60.0,) * 2, batteries=(cases.battery,), demand_charges=("peak",)
+    )
+    term = replace(problem.demand_terms[0], price_per_kw=0.01, peak_so_far_kw=70.0)
+    problem = replace(problem, demand_terms=(term,), stored_value_per_kwh=0.5)
+    plan = solve(problem)
+    assert plan.binding == (
+        "bat discharges at its limit from 2026-07-01 07:00 to 2026-07-01 08:00 UTC",
+        "bat is full from 2026-07-01 06:00 to 2026-07-01 07:00 UTC",
+        "peak: the billed peak rises from 70 to 104.4 kW",
+    )
+    assert solve(cases.plain((0.2,) * 2, (60.0,) * 2)).binding == ()

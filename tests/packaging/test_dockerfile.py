@@ -115,7 +115,9 @@ def test_the_entry_point_is_an_installed_script(
 ) -> None:
     (script,) = json.loads(rests(stages[1], "ENTRYPOINT")[0])
     assert script in project["scripts"]
-    assert any(rest.startswith("PATH=/opt/semdr-edge/bin:") for rest in rests(stages[1], "ENV"))
+    (settings,) = rests(stages[1], "ENV")
+    assert settings.startswith("PATH=/opt/semdr-edge/bin:")
+    assert settings.endswith(" PYTHONNODEBUGRANGES=1"), "what the other launchers say with -X"
 
 
 def test_the_state_stands_in_the_volume(stages: list[list[Instruction]]) -> None:

@@ -15,6 +15,7 @@ from edge_agent.cli.main import DEFAULT_SITE, build_parser
 from edge_agent.cloud.limits import topic_matches
 from edge_agent.cloud.messages import measurement_topic
 from edge_agent.cloud.shadows import ANSWERS, NAMES
+from edge_agent.demo.agent_process import LEAN
 
 PUBLISH = "aws.greengrass#PublishToIoTCore"
 SUBSCRIBE = "aws.greengrass#SubscribeToIoTCore"
@@ -131,9 +132,9 @@ def test_artifact_unpacks_to_where_the_scripts_look(
 
 def test_run_becomes_this_program(lifecycle: dict[str, Any]) -> None:
     words = shlex.split(lifecycle["run"]["Script"])
-    assert words[:5] == ["exec", "{work:path}/venv/bin/python", "-I", "-m", "edge_agent"]
+    assert words[:7] == ["exec", "{work:path}/venv/bin/python", "-I", *LEAN, "-m", "edge_agent"]
     assert importlib.util.find_spec("edge_agent.__main__") is not None
-    options = build_parser().parse_args(words[5:])
+    options = build_parser().parse_args(words[7:])
     assert options.module == "run_verb"
     assert str(options.site) == "{configuration:/siteFile}"
     assert str(options.state_dir).startswith("{work:path}/")

@@ -18,6 +18,7 @@ import pytest
 from first_status import first_status
 from ruamel.yaml import YAML
 
+from edge_agent.demo.agent_process import LEAN
 from edge_agent.demo.ports import free_ports
 from edge_agent.demo.site_copy import write_site
 
@@ -85,7 +86,7 @@ async def test_installs_runs_and_stops_on_a_mere_sigterm(nucleus: Nucleus) -> No
     try:
         status = await first_status(gateway, state_dir, running, wall_s=START_S)
         assert status["version"] == nucleus.recipe["ComponentVersion"]
-        assert program_of(gateway.pid)[1:4] == ["-I", "-m", "edge_agent"]
+        assert program_of(gateway.pid)[1:6] == ["-I", *LEAN, "-m", "edge_agent"]
         gateway.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(gateway.wait(), STOP_S) == 0
     finally:

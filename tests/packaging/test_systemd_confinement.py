@@ -23,6 +23,7 @@ from demo_run import solver_plan, summer_demo
 from first_status import first_status
 
 from edge_agent.clock import format_origin
+from edge_agent.demo.agent_process import LEAN
 from edge_agent.demo.demo import Demo
 
 pytestmark = [pytest.mark.referee, pytest.mark.timeout(180)]
@@ -102,7 +103,7 @@ async def gateway_of(demo: Demo, confined: tuple[str, ...], log: Path) -> AsyncI
     words = ("run", str(demo.site_file), "--state-dir", str(demo.state_dir))
     with log.open("wb") as out:
         gateway = await asyncio.create_subprocess_exec(
-            *(*confined, sys.executable, "-I", "-m", "edge_agent", *words),
+            *(*confined, sys.executable, "-I", *LEAN, "-m", "edge_agent", *words),
             *("--clock", format_origin(demo.clock)),
             env={"NOTIFY_SOCKET": str(demo.options.folder / "notify")},
             stdout=out,

@@ -10,6 +10,7 @@ import pytest
 
 from edge_agent.agent import DRAIN_S, RELEASE_S
 from edge_agent.cli.main import DEFAULT_SITE, build_parser
+from edge_agent.demo.agent_process import LEAN
 from edge_agent.site.schema import AgentSettings
 
 REQUIRED = {
@@ -70,9 +71,9 @@ def test_no_key_stands_twice(unit: Sections) -> None:
 
 def test_starts_an_isolated_python_with_this_program(unit: Sections) -> None:
     words = unit["Service"]["ExecStart"][0].split()
-    assert words[:4] == ["/opt/semdr-edge/bin/python", "-I", "-m", "edge_agent"]
-    assert importlib.util.find_spec(f"{words[3]}.__main__") is not None
-    options = build_parser().parse_args(words[4:])
+    assert words[:6] == ["/opt/semdr-edge/bin/python", "-I", *LEAN, "-m", "edge_agent"]
+    assert importlib.util.find_spec(f"{words[5]}.__main__") is not None
+    options = build_parser().parse_args(words[6:])
     assert options.module == "run_verb"
     assert str(options.site) == DEFAULT_SITE
 

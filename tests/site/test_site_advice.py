@@ -76,6 +76,21 @@ GOOD = Path(__file__).parent / "good"
             "which battery bat is commanded by: a setpoint may only rest on readings "
             "of the last seconds; set stale_s: 60 or less",
         ),
+        (
+            "site.yaml",
+            "    tariff: tariff.yaml\n",
+            "    tariff: tariff.yaml\n    silent_s: 26\n",
+            "site.yaml:37: assets.grid.silent_s: 26 s after a poll every 5 s readings of meter are "
+            "stale (30 s): batteries are released before the fallback holds",
+        ),
+        (
+            "site.yaml",
+            "  weather: {",
+            "  thermal_stores: [{id: tank, temperature: room.temperature, volume_l: 800}]\n"
+            "  weather: {",
+            "site.yaml:63: assets.thermal_stores[0].volume_l: has no effect yet: "
+            "tanks are kept safe, not planned",
+        ),
     ],
 )
 def test_warning(file: str, old: str, new: str, says: str, tmp_path: Path) -> None:
@@ -85,6 +100,83 @@ def test_warning(file: str, old: str, new: str, says: str, tmp_path: Path) -> No
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
     assert [str(warning) for warning in load_site(tmp_path / "site.yaml").warnings] == [says]
+
+
+@pytest.mark.parametrize(
+    ("high_c", "keys", "wanted"),
+    [
+        (70, "", None),
+        (60, "", None),
+        (59, "", "60"),
+        (70, ", legionella: {}", "71"),
+        (71, ", legionella: {}", None),
+        (45, ", hygiene_c: null", None),
+    ],
+)
+def test_hygiene_beyond_what_may_stand_for_ever(
+    high_c: int, keys: str, wanted: str | None, tmp_path: Path
+) -> None:
+    shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "site.yaml"
+    text = path.read_text(encoding="utf-8")
+    water = f'{{object: "analog-value,2", access: rw, safe: [40, {high_c}]}}'
+    text = text.replace("limits: [15, 30]}\n", f"limits: [15, 30]}}\n      water: {water}\n")
+    tank = f"{{id: tank, temperature: room.temperature, setpoint: room.water{keys}}}"
+    path.write_text(
+        text.replace("  weather: {", f"  thermal_stores: [{tank}]\n  weather: {{"), encoding="utf-8"
+    )
+    said = (
+        []
+        if wanted is None
+        else [
+            f"site.yaml:64: assets.thermal_stores[0].setpoint: room.water is safe up to {high_c} "
+            f"degC, and hygiene asks for {wanted}: it is never set so high"
+        ]
+    )
+    assert [str(warning) for warning in load_site(path).warnings] == said
+
+
+@pytest.mark.parametrize(
+    "steered",
+    [
+        "  thermal_stores: [{id: tank, temperature: room.temperature, setpoint: room.setpoint}]",
+        "  heat_pumps: [{id: pump, cap: room.setpoint, rated_kw: 5}]",
+        "  switches: [{id: relay, point: room.setpoint, on_value: 20, off_value: 19}]",
+        "",
+    ],
+    ids=["tank", "heat pump", "switch", "nothing"],
+)
+def test_something_to_steer(steered: str, tmp_path: Path) -> None:
+    shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "site.yaml"
+    text = path.read_text(encoding="utf-8").replace(
+        "safe: [19, 25], limits: [15, 30]", "safe: [19, 75]"
+    )
+    start, end = text.index("  battery:\n"), text.index("  weather: {")
+    path.write_text(f"{text[:start]}{steered}\n{text[end:]}", encoding="utf-8")
+    said = [warning.key for warning in load_site(path).warnings]
+    assert said == ([] if steered else ["assets"])
+
+
+@pytest.mark.parametrize(
+    "keys", ["circuits: [annex]", "alarms: room.alarms", "contactor: room.alarms"]
+)
+def test_everything_a_battery_rests_on_is_read_often(keys: str, tmp_path: Path) -> None:
+    shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "site.yaml"
+    text = path.read_text(encoding="utf-8")
+    more = '      alarms: {object: "binary-input,1"}\n      power: {object: "analog-input,2"}\n'
+    circuit = "{name: annex, meter: room.power, import_limit_kw: 50, export_limit_kw: 0}"
+    text = text.replace("limits: [15, 30]}\n", f"limits: [15, 30]}}\n{more}")
+    text = text.replace("    tariff:", f"    circuits: [{circuit}]\n    tariff:")
+    path.write_text(text, encoding="utf-8")
+    assert load_site(path).warnings == ()
+    path.write_text(text.replace("    - id: bat\n", f"    - id: bat\n      {keys}\n"), "utf-8")
+    assert [str(warning) for warning in load_site(path).warnings] == [
+        "site.yaml:21: devices[2].poll_s: 60 s (the default) is too slow for room, which battery "
+        "bat is commanded by: a setpoint may only rest on readings of the last seconds; "
+        "set poll_s: 5"
+    ]
 
 
 def test_nothing_is_said_of_the_pace_where_no_battery_is_commanded(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ import httpx
 import pytest
 
 from edge_agent.flows import Flow
+from edge_agent.health import Acknowledgement, Alert
+from edge_agent.overrides import override_of
 from edge_agent.status import (
     AlertView,
     BufferView,
@@ -50,6 +52,7 @@ class FrozenAgent:
         self.plan_in_force = plan
         self.minutes = flows
         self.released: list[tuple[str, timedelta, str, str]] = []
+        self.overridden: list[tuple[str, float, timedelta, str, str]] = []
 
     def status(self) -> StatusView:
         return self.picture
@@ -68,6 +71,27 @@ class FrozenAgent:
         if point not in {control.point for control in self.picture.controls}:
             raise KeyError(point)
         self.released.append((point, span, person, reason))
+
+    async def override(
+        self, point: str, value: float, span: timedelta, person: str, reason: str
+    ) -> None:
+        if point not in {control.point for control in self.picture.controls}:
+            raise KeyError(point)
+        override_of(point, value, span, person, reason, NOW)
+        self.overridden.append((point, value, span, person, reason))
+
+    async def acknowledge(self, code: str, subject: str, person: str, note: str) -> Alert:
+        for alert in self.picture.alerts:
+            if (alert.code, alert.subject) == (code, subject):
+                seen = Acknowledgement(person=person, at=NOW, note=note)
+                return Alert(
+                    code=code,
+                    subject=subject,
+                    text=alert.text,
+                    since=alert.since,
+                    acknowledged=seen,
+                )
+        raise KeyError(code)
 
 
 def night_load_kw(at: datetime) -> float:

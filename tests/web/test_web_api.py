@@ -21,6 +21,7 @@ class Frozen(Protocol):
     plan_in_force: Plan | None
     minutes: tuple[Flow, ...]
     released: list[tuple[str, timedelta, str, str]]
+    overridden: list[tuple[str, float, timedelta, str, str]]
 
 
 async def test_status_says_unknown_as_null_and_keeps_signs(
@@ -150,3 +151,31 @@ async def test_a_wrong_release_is_refused_with_its_key(
     assert answer.status_code == code
     assert word in answer.json()["error"]
     assert agent.released == []
+
+
+async def test_an_alarm_is_acknowledged_by_name(
+    local: httpx.AsyncClient, browser: httpx.AsyncClient, agent: Frozen
+) -> None:
+    alert = agent.picture.alerts[0]
+    wish = {"code": alert.code, "subject": alert.subject, "person": "Ada", "note": "on my way"}
+    assert (await browser.post("/api/acknowledge", json=wish)).status_code == 404
+    answer = await local.post("/api/acknowledge", json=wish)
+    assert (answer.status_code, answer.json()["by"]) == (200, "Ada")
+    assert (await local.post("/api/acknowledge", json=wish | {"code": "no"})).status_code == 404
+    assert (await local.post("/api/acknowledge", json=wish | {"person": ""})).status_code == 400
+
+
+async def test_an_override_needs_a_name_a_reason_and_an_end(
+    local: httpx.AsyncClient, browser: httpx.AsyncClient, agent: Frozen
+) -> None:
+    wish = {"point": "fcu_101.setpoint", "value": 22.5, "for_s": 7200, "person": "Ada"}
+    assert (await local.post("/api/override", json=wish)).status_code == 400
+    wish["reason"] = "wedding in the hall"
+    assert (await browser.post("/api/override", json=wish)).status_code == 404
+    assert (await local.post("/api/override", json=wish | {"for_s": 1e9})).status_code == 400
+    assert (await local.post("/api/override", json=wish | {"person": "  "})).status_code == 400
+    assert (await local.post("/api/override", json=wish | {"point": "no.where"})).status_code == 404
+    assert (await local.post("/api/override", json=wish)).status_code == 200
+    assert agent.overridden == [
+        ("fcu_101.setpoint", 22.5, timedelta(hours=2), "Ada", "wedding in the hall")
+    ]

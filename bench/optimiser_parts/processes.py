@@ -1,0 +1,53 @@
+"""What the planning process holds at most, and how soon after its start it has a plan."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from bench.optimiser_parts.child import problem
+from models.cache import save
+from models.compiled import compile_site
+
+CHILD = Path(__file__).with_name("child.py")
+Told = dict[str, float | bool]
+
+
+def processes(folder: Path, repeats: int) -> dict[str, float | int]:
+    """Peak MB of warm workers, whether one imported Pyomo, and a warm start against a cold one."""
+    caches = {case: _cached(case, folder) for case in ("6h", "24h", "hundred")}
+    told = {case: _run("warm", case, caches[case], 6)[1] for case in ("24h", "hundred")}
+    warm = median(_run("warm", "6h", caches["6h"], 1)[0] for _ in range(repeats))
+    cold = median(_run("spawn", "6h", caches["6h"], 1)[0] for _ in range(repeats))
+    return {
+        "worker_rss_mb_24h": round(float(told["24h"]["peak_mb"]), 1),
+        "worker_rss_mb_100": round(float(told["hundred"]["peak_mb"]), 1),
+        "warm_to_spawn": round(warm / cold, 3),
+        "warm_start_s": round(warm, 2),
+        "pyomo_in_worker": sum(bool(each["pyomo"]) for each in told.values()),
+    }
+
+
+def _cached(case: str, folder: Path) -> Path:
+    """The compiled site on disk."""
+    first = problem(case, 0)
+    path = folder / f"{case}.npz"
+    save(compile_site(first.site, first.grid.step_s), path)
+    return path
+
+
+def _run(how: str, case: str, cache: Path, plans: int) -> tuple[float, Told]:
+    """Wall seconds from the start of the process to its first plan, and its last words."""
+    command = [sys.executable, str(CHILD), how, case, str(cache), str(plans)]
+    began_s = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - ours
+        assert child.stdout is not None
+        child.stdout.readline()
+        took_s = time.monotonic() - began_s
+        told: Told = json.loads(child.stdout.readline())
+    assert child.returncode == 0
+    return took_s, told

@@ -1,0 +1,113 @@
+"""CPU time of a plan: hot against cold HiGHS, and against Pyomo built anew, all on one matrix."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import TypeVar
+
+import highspy
+import pyomo.environ as pe
+
+from bench.optimiser_parts.hotel import even, hotel
+from models.affine import CompiledSite, Programme, fill
+from models.compiled import compile_site
+from models.highs import HotLp, linear_programme
+from models.parameters import Named, parameters
+from models.site import build
+from models.types import Problem
+
+PLENTY_S = 120.0
+Figures = dict[str, float]
+T = TypeVar("T")
+
+
+def speed() -> Figures:
+    """Ratios and milliseconds at 6 h with 5 zones and at 24 h with 10 zones, in steps of 5 min."""
+    figures: Figures = {}
+    for name, horizon_h, zones, repeats in (("6h", 6, 5, 11), ("24h", 24, 10, 9)):
+        days = [hotel(even(5, horizon_h, 15 * n), zones, seed=n) for n in range(repeats)]
+        compiled = compile_site(days[0].site, days[0].grid.step_s)
+        measured = _Pace(compiled, days)
+        figures |= {
+            f"hot_to_cold_{name}": round(measured.hot_s / measured.cold_s, 3),
+            f"fresh_to_hot_{name}": round(_fresh_s(compiled, days[:3]) / measured.hot_s, 1),
+            f"hot_ms_{name}": round(1e3 * measured.hot_s, 1),
+            f"columns_{name}": compiled.column_count,
+        }
+        if name == "24h":
+            figures["update_ms_20k"] = round(1e3 * measured.update_s, 1)
+            figures["data_ms_20k"] = round(1e3 * measured.data_s, 1)
+            figures["cooled_kwh_24h"] = round(measured.cooled_kwh)
+    return figures
+
+
+class _Pace:
+    """Medians over days that follow each other by a quarter of an hour, each disturbed anew."""
+
+    def __init__(self, compiled: CompiledSite, days: list[Problem]) -> None:
+        lp = HotLp(compiled)
+        datas, updates, hots, colds = [], [], [], []
+        for day in days:
+            data_s, named = _timed(lambda day=day: parameters(day))
+            update_s, programme = _timed(lambda named=named: _update(lp, compiled, named))
+            run_s, solution = _timed(lambda: lp.run(PLENTY_S))
+            assert solution is not None
+            assert solution.proven
+            datas.append(data_s)
+            updates.append(update_s)
+            hots.append(update_s + run_s)
+            colds.append(_cold_s(compiled, programme))
+        cooled = sum(
+            float(solution.values[group.cells].sum())
+            for name, group in compiled.columns.items()
+            if name.endswith(".cool_kw") and name.startswith("zone")
+        )
+        # The first solve of an instance is a cold one.
+        self.data_s, self.update_s = median(datas[1:]), median(updates[1:])
+        self.hot_s, self.cold_s = median(hots[1:]), median(colds[1:])
+        self.cooled_kwh = cooled * days[0].grid.step_s[0] / 3600.0
+
+
+def _update(lp: HotLp, compiled: CompiledSite, named: Named) -> Programme:
+    """New data into HiGHS."""
+    programme = fill(compiled, compiled.flatten(named))
+    lp.update(programme)
+    return programme
+
+
+def _cold_s(compiled: CompiledSite, programme: Programme) -> float:
+    """A new HiGHS as it comes with the same matrix: the run alone, without passing it."""
+    highs = highspy.Highs()
+    highs.silent()
+    assert highs.setOptionValue("threads", 1) == highspy.HighsStatus.kOk
+    assert highs.passModel(linear_programme(compiled, programme)) == highspy.HighsStatus.kOk
+    took_s, status = _timed(highs.run)
+    assert status == highspy.HighsStatus.kOk
+    assert highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    return took_s
+
+
+def _fresh_s(compiled: CompiledSite, days: list[Problem]) -> float:
+    """A new Pyomo model of the day, given to HiGHS by Pyomo's own interface."""
+    return median(_timed(lambda day=day: _fresh(compiled, day))[0] for day in days)
+
+
+def _fresh(compiled: CompiledSite, day: Problem) -> None:
+    model = build(day.site, day.grid.step_s)
+    data = compiled.flatten(parameters(day))
+    for name, group in compiled.parameters.items():
+        leaves = model.find_component(name).values()
+        for leaf, value in zip(leaves, data[group.cells].tolist(), strict=True):
+            leaf.set_value(value)
+    solver = pe.SolverFactory("appsi_highs")
+    solver.highs_options = {"threads": 1}
+    solver.solve(model)
+
+
+def _timed(call: Callable[[], T]) -> tuple[float, T]:
+    """CPU seconds of this process, and what came of it."""
+    began_s = time.process_time()
+    result = call()
+    return time.process_time() - began_s, result

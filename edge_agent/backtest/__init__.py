@@ -1,0 +1,1 @@
+"""A site played over measured months: the agent's own decisions against five plain policies."""

@@ -1,0 +1,37 @@
+"""What the control cycle still knows after a restart: ramps, times, the operator's limits."""
+
+from __future__ import annotations
+
+from edge_agent import grid_operator
+from edge_agent.drawer import Drawer
+from edge_agent.grid_operator import States
+from edge_agent.guarding import recall as recalling
+from edge_agent.guarding.recall import Recall
+
+GUARD_KEY = "guard"
+OPERATOR_KEY = "grid_operator"
+
+
+class ControlMemory:
+    """The guard's recall and the grid operator's signals; written when they have changed."""
+
+    def __init__(self, drawer: Drawer) -> None:
+        self._drawer = drawer
+        self._written: dict[str, str] = {}
+        self.recall = Recall()
+        self.states: States = {}
+
+    async def load(self) -> None:
+        """Take up what was known before."""
+        self.recall = recalling.from_json(await self._drawer.state(GUARD_KEY))
+        self.states = grid_operator.from_json(await self._drawer.state(OPERATOR_KEY))
+
+    async def save(self) -> None:
+        """Keep what has changed since the last time."""
+        await self._put(GUARD_KEY, recalling.to_json(self.recall))
+        if self.states:
+            await self._put(OPERATOR_KEY, grid_operator.to_json(self.states))
+
+    async def _put(self, key: str, text: str) -> None:
+        if self._written.get(key) != text and await self._drawer.state_put(key, text):
+            self._written[key] = text

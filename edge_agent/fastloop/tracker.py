@@ -1,0 +1,208 @@
+"""Follows the plan against the live meter: claims on every point for this tick.
+
+`Tracker` only carries the state from tick to tick; `follow` decides and is pure. Zones and
+inverters are claimed as planned. The batteries' total is held between what the billed block and
+the connection point still allow; where the meter cannot be steered by, they keep to the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from edge_agent.arbiter import Entry
+from edge_agent.envelope import BatteryEnvelope, Envelope
+from edge_agent.fastloop.budget import Charge
+from edge_agent.fastloop.corridor import Corridor, LoopSettings, Site, corridor, held
+from edge_agent.fastloop.lag import Lag
+from edge_agent.fastloop.meter import KEEP_S, Seen, seen_load, too_slow, watch
+from edge_agent.fastloop.split import Part, split
+from edge_agent.guarding.seen_load import SeenLoad
+from edge_agent.snapshot import Snapshot
+from edge_agent.tracking import POWER_GRAIN_KW, Actuators, claims, to_grain
+from models.types import Plan
+
+RATING = "the battery's rating"
+
+
+@dataclass(frozen=True, slots=True)
+class LoopState:
+    """All that is carried from tick to tick."""
+
+    seen: Seen = field(default_factory=Seen)
+    wish_kw: float | None = None
+    """Total last asked for while the meter was steered by."""
+    note: str = ""
+    """What keeps the batteries off the plan, or why the meter is not used; empty = nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What is known in one tick."""
+
+    plan: Plan
+    snapshot: Snapshot
+    charges: Sequence[Charge]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The claims of one step of a plan."""
+
+    plan: Plan
+    start: datetime
+    end: datetime
+    entries: tuple[Entry, ...]
+
+
+class Tracker:
+    """The fast loop of a site, one `step` a tick."""
+
+    def __init__(
+        self,
+        envelopes: Mapping[str, Envelope],
+        actuators: Actuators,
+        settings: LoopSettings,
+        lag: Lag | None = None,
+    ) -> None:
+        """`lag` is what was known of the meter before a restart."""
+        points = [point for _, point in actuators.batteries]
+        found = [envelopes.get(point) for point in points]
+        self._fleet = tuple(one for one in found if isinstance(one, BatteryEnvelope))
+        self._actuators = actuators
+        self._settings = settings
+        self._planned: Planned | None = None
+        self.state = LoopState(seen=Seen(lag=lag or Lag()))
+
+    def step(
+        self,
+        plan: Plan,
+        snapshot: Snapshot,
+        charges: Sequence[Charge],
+        now: datetime,
+        hold_s: float,
+    ) -> list[Entry]:
+        """Claims on every point for this tick, each ending after `hold_s`."""
+        entries = self._wanted(plan, now)
+        tick = Tick(plan=plan, snapshot=snapshot, charges=charges, now=now)
+        self.state, powers_kw = follow(self.state, self._fleet, entries, tick, self._settings)
+        expires = now + timedelta(seconds=hold_s)
+        return [self._tracked(entry, powers_kw.get(entry.point), expires) for entry in entries]
+
+    @property
+    def load(self) -> SeenLoad | None:
+        """The load behind the meter by the last step, for the guard; None while it is not known."""
+        return seen_load(self.state.seen, self._fleet[0].connection.meter) if self._fleet else None
+
+    def _wanted(self, plan: Plan, now: datetime) -> tuple[Entry, ...]:
+        """What the plan wants now; the same for a whole step, but for the end of the claims."""
+        kept = self._planned
+        if kept is None or kept.plan is not plan or not kept.start <= now < kept.end:
+            step = plan.grid.step_at(now)
+            if step is None:
+                return ()
+            start = plan.grid.start + timedelta(seconds=sum(plan.grid.step_s[:step]))
+            entries = tuple(claims(plan, self._actuators, now, 0.0))
+            end = start + timedelta(seconds=plan.grid.step_s[step])
+            kept = self._planned = Planned(plan=plan, start=start, end=end, entries=entries)
+        return kept.entries
+
+    def _tracked(self, entry: Entry, power_kw: float | None, expires: datetime) -> Entry:
+        value, reason = entry.value, entry.reason
+        if power_kw is not None and power_kw != value:
+            value, reason = power_kw, f"{reason}; {self.state.note or RATING}"
+        return Entry(
+            point=entry.point,
+            value=value,
+            priority=entry.priority,
+            owner=entry.owner,
+            reason=reason,
+            since=entry.since,
+            expires=expires,
+        )
+
+
+def follow(
+    state: LoopState,
+    fleet: Sequence[BatteryEnvelope],
+    entries: Sequence[Entry],
+    tick: Tick,
+    settings: LoopSettings,
+) -> tuple[LoopState, dict[str, float]]:
+    """The next state, and the power of each battery that is steered (kW, charging positive)."""
+    planned = {entry.point: entry.value for entry in entries}
+    fleet = [one for one in fleet if planned.get(one.point) is not None]
+    if not fleet:
+        return LoopState(seen=state.seen), {}
+    seen = watch(state.seen, fleet, tick.snapshot)
+    if isinstance(seen, str):
+        return LoopState(seen=state.seen, note=_blind(seen)), {}
+    parts = {
+        one.point: _part(one, planned[one.point] or 0.0, tick.snapshot, alone=len(fleet) == 1)
+        for one in fleet
+        if one.point in seen.members
+    }
+    planned_kw = sum(part.planned_kw for part in parts.values())
+    slow = too_slow(seen, tick.now.timestamp())
+    if slow is not None:
+        return LoopState(_sent(seen, planned_kw, tick.now), None, _blind(slow)), {}
+    site = _site(seen, [one for one in fleet if one.point in parts])
+    bounds = corridor(site, tick.plan, tick.charges, tick.now, settings)
+    wish_kw, note = _wish(state, planned_kw, bounds, settings.still_share * site.rated_kw)
+    powers = [to_grain(kw, POWER_GRAIN_KW) for kw in split(wish_kw, tuple(parts.values()))]
+    after = LoopState(_sent(seen, sum(powers), tick.now), wish_kw, note)
+    return after, dict(zip(parts, powers, strict=True))
+
+
+def _blind(why: str) -> str:
+    return f"{why}: the plan is followed without the meter"
+
+
+def _sent(seen: Seen, total_kw: float, now: datetime) -> Seen:
+    """Remember a command that differs from the one before."""
+    if seen.commands.kw and seen.commands.kw[-1] == total_kw:
+        return seen
+    return replace(seen, commands=seen.commands.add(now.timestamp(), total_kw, KEEP_S))
+
+
+def _site(seen: Seen, steered: Sequence[BatteryEnvelope]) -> Site:
+    return Site(
+        connection=steered[0].connection,
+        rated_kw=sum(max(one.charge_kw, one.discharge_kw) for one in steered),
+        load_kw=seen.calm_kw,
+        battery_kw=seen.battery.kw[-1],
+        jitter_kw=seen.jitter_kw,
+    )
+
+
+def _wish(
+    state: LoopState, planned_kw: float, bounds: Corridor, still_kw: float
+) -> tuple[float, str]:
+    """The plan's power inside the bounds, or the last wish where it hardly differs; and why."""
+    wish_kw, note = held(planned_kw, bounds)
+    before_kw = state.wish_kw
+    if before_kw is None or wish_kw == planned_kw:
+        return wish_kw, note
+    return (before_kw, note) if abs(wish_kw - before_kw) < still_kw else (wish_kw, note)
+
+
+def _part(envelope: BatteryEnvelope, planned_kw: float, snapshot: Snapshot, *, alone: bool) -> Part:
+    """What one battery can do; one that is alone is asked for all, and the guard cuts it."""
+    high_kw, low_kw = envelope.charge_kw, -envelope.discharge_kw
+    wanted_kw = min(max(planned_kw, low_kw), high_kw)
+    if alone:
+        return Part(wanted_kw, low_kw, high_kw)
+    soc = snapshot.value(envelope.soc)
+    full = soc is not None and soc >= envelope.soc_max_percent
+    empty = soc is not None and soc <= envelope.soc_min_percent
+    high_kw = 0.0 if full else _limit(high_kw, envelope.charge_limit, snapshot)
+    low_kw = 0.0 if empty else -_limit(-low_kw, envelope.discharge_limit, snapshot)
+    return Part(wanted_kw, low_kw, high_kw)
+
+
+def _limit(rated_kw: float, key: str | None, snapshot: Snapshot) -> float:
+    """The smaller of rating and live limit, where there is one."""
+    live_kw = None if key is None else snapshot.value(key)
+    return rated_kw if live_kw is None else min(rated_kw, max(0.0, live_kw))

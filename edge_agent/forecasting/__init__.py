@@ -1,0 +1,1 @@
+"""Learning once a day what forecasts rest on, and keeping the score of the forecasts."""

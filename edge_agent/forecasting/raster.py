@@ -1,0 +1,70 @@
+"""Quarter-hour series of the store on one even raster; nan where nothing was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from edge_agent.store.reader import QUARTER_S, QuarterSeries
+from models.forecast.clean import Flags
+from models.forecast.history import Floats, History
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """Even quarters from `first_s` (UTC seconds since 1970) on."""
+
+    first_s: int
+    count: int
+
+    def values(self, series: QuarterSeries) -> Floats:
+        """One number per quarter; what lies outside is left out."""
+        found: Floats = np.full(self.count, np.nan)
+        places = (np.array(series.start_epoch_s, dtype=np.int64) - self.first_s) // QUARTER_S
+        inside = (places >= 0) & (places < self.count)
+        found[places[inside]] = np.array(series.mean, dtype=np.float64)[inside]
+        return found
+
+    @property
+    def middles_s(self) -> Floats:
+        """Middle of every quarter."""
+        middles: Floats = self.first_s + QUARTER_S * (np.arange(self.count, dtype=np.float64) + 0.5)
+        return middles
+
+    def at_starts(self, values: Floats) -> Floats:
+        """What a slowly changing quantity was at the start of every quarter, from their means."""
+        before = np.concatenate(([np.nan], values[:-1]))
+        found: Floats = (before + values) / 2
+        return found
+
+    def history(self, values: Floats) -> History:
+        """As a forecast wants it."""
+        return History(datetime.fromtimestamp(self.first_s, UTC), QUARTER_S, values)
+
+    def overlap(self, start: datetime, end: datetime) -> Floats:
+        """Share of every quarter that lies in [start, end)."""
+        begins = self.middles_s - QUARTER_S / 2
+        inside = np.minimum(begins + QUARTER_S, end.timestamp()) - np.maximum(
+            begins, start.timestamp()
+        )
+        share: Floats = np.clip(inside / QUARTER_S, 0.0, 1.0)
+        return share
+
+    def touched(self, spans: Iterable[tuple[datetime, datetime]]) -> Flags:
+        """The quarters that a span touches."""
+        flags: Flags = np.zeros(self.count, dtype=np.bool_)
+        for start, end in spans:
+            flags |= self.overlap(start, end) > 0
+        return flags
+
+
+def raster_of(series: Iterable[QuarterSeries], until: datetime) -> Raster | None:
+    """The raster that holds everything measured before `until`; None when nothing was."""
+    last = int(until.timestamp()) // QUARTER_S * QUARTER_S
+    firsts = [one.start_epoch_s[0] for one in series if one.start_epoch_s]
+    if not firsts or min(firsts) >= last:
+        return None
+    return Raster(min(firsts), (last - min(firsts)) // QUARTER_S)

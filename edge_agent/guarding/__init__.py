@@ -1,0 +1,1 @@
+"""The parts of the guard: one file per kind of equipment. Pure."""

@@ -1,0 +1,77 @@
+"""Phase currents as room in kW: the worst phase decides. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge_agent.envelope import ConnectionEnvelope
+from edge_agent.guarding.seen_load import Coming
+from edge_agent.guarding.sight import number, unseen
+from edge_agent.snapshot import Snapshot
+
+NOMINAL_V = 230.0
+LOW_V, HIGH_V = 0.9 * NOMINAL_V, 1.1 * NOMINAL_V
+"""EN 50160: nearly always between; used where the voltage should be measured but is not."""
+PHASES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseRoom:
+    """How many kW the import (`up_kw`) and the export (`down_kw`) of a phase may still grow."""
+
+    up_kw: float
+    down_kw: float
+
+    def foreseen(self, ahead: Coming) -> PhaseRoom:
+        """The same when so much is still to be shown on this phase."""
+        return PhaseRoom(
+            up_kw=ahead.room_kw(self.up_kw, 1), down_kw=ahead.room_kw(self.down_kw, -1)
+        )
+
+
+def phase_rooms(
+    connection: ConnectionEnvelope, meter_kw: float, snapshot: Snapshot
+) -> tuple[PhaseRoom, ...] | str:
+    """One room per phase, none where no current is limited, or why nothing can be said."""
+    if connection.max_current_a is None:
+        return ()
+    if not connection.currents:
+        return "no phase current is measured"
+    missing = unseen(connection.currents, snapshot)
+    if missing:
+        return missing[0]
+    return tuple(
+        _room(connection, index, meter_kw, snapshot) for index in range(len(connection.currents))
+    )
+
+
+def _room(
+    connection: ConnectionEnvelope, index: int, meter_kw: float, snapshot: Snapshot
+) -> PhaseRoom:
+    limit_a = connection.max_current_a or 0.0
+    size_a = abs(number(connection.currents[index], snapshot) or 0.0)
+    amps = size_a if _flow_kw(connection, index, meter_kw, snapshot) >= 0 else -size_a
+    return PhaseRoom(
+        up_kw=_kw(limit_a - amps, connection, index, snapshot),
+        down_kw=_kw(limit_a + amps, connection, index, snapshot),
+    )
+
+
+def _flow_kw(
+    connection: ConnectionEnvelope, index: int, meter_kw: float, snapshot: Snapshot
+) -> float:
+    """The phase's own power; without one, all phases are taken to flow as their sum does."""
+    if index >= len(connection.phase_powers):
+        return meter_kw
+    own_kw = number(connection.phase_powers[index], snapshot)
+    return meter_kw if own_kw is None else own_kw
+
+
+def _kw(amps: float, connection: ConnectionEnvelope, index: int, snapshot: Snapshot) -> float:
+    """Room at the measured voltage; a voltage not known is taken as what leaves less room."""
+    if index >= len(connection.voltages):
+        return amps * NOMINAL_V / 1000
+    volts = number(connection.voltages[index], snapshot)
+    if volts is None or not LOW_V <= volts <= HIGH_V:
+        volts = LOW_V if amps >= 0 else HIGH_V
+    return amps * volts / 1000

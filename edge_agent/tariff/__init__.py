@@ -1,0 +1,1 @@
+"""What energy costs and earns, by tariff file and feed."""

@@ -1,0 +1,1 @@
+"""Reference profiles for studies: named, with their source, never mixed with measured data."""
