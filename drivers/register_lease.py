@@ -58,7 +58,6 @@ class RegisterLease:
                 return overridden
             outcome = await self._put(request.point, request.value, frames, spec)
             if outcome.result is WriteResult.VERIFIED:
-                self._held[request.point] = frames[0].registers
                 self._foreign.discard(request.point)
         if spec.watchdog_s is not None and outcome.result.holds:
             pause_s = spec.watchdog_s / FEEDS_PER_WATCHDOG
@@ -73,15 +72,19 @@ class RegisterLease:
         if spec is None:
             return WriteOutcome(point=point, result=WriteResult.NOT_WRITABLE)
         await self._stop_feeding(point)
-        self._held.pop(point, None)
-        if point in self._foreign:
-            self._foreign.discard(point)
-            return left_alone(point)
         frames, why = self._frames(point, spec.release, spec, on=False)
         if why:
             return WriteOutcome(point=point, result=WriteResult.OUT_OF_RANGE, reason=why)
         async with self._writing:
-            return await self._put(point, spec.release, frames, spec)
+            overridden = await self._overridden(point)
+            if overridden is not None and overridden.result is not WriteResult.OVERRIDDEN_LOCALLY:
+                return overridden
+            if point in self._foreign:
+                self._foreign.discard(point)
+                return left_alone(point)
+            outcome = await self._put(point, spec.release, frames, spec)
+            self._held.pop(point, None)
+            return outcome
 
     async def close(self) -> None:
         """Feed no longer; what has not been released falls to the device's watchdog."""
@@ -173,6 +176,8 @@ class RegisterLease:
             readback = self._profile.encoding(point).value(reply.registers)
             near = readback is not None and abs(readback - value) <= spec.tolerance
             if near and all(switched):
+                # A device may round: what stands is what somebody else would have to change.
+                self._held[point] = reply.registers
                 return WriteOutcome(point=point, result=WriteResult.VERIFIED, readback=readback)
         reason = f"wrote {value:g}" + (", and the enable does not stand" if near else "")
         return WriteOutcome(

@@ -22,6 +22,7 @@ IDENTIFY = bytes((43, 14, 1, 0))
 """Function 43 / 14: the basic device identification, from its first object."""
 _ABSENT = (10, 11)
 """Exceptions with which a gateway says that nobody is behind it."""
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]")
 _OBJECTS = {0: "vendor", 1: "product", 2: "revision"}
 _PORTS_AT_ONCE = 32
 _LARGEST_NETWORK = 1024
@@ -51,6 +52,11 @@ class Patience:
 def hosts_of(where: str) -> tuple[str, ...]:
     """A host, or every address of `10.0.0.0/24`; SetupError for a network too large to walk."""
     if "/" not in where:
+        if not _HOST.fullmatch(where):
+            msg = (
+                f"{where!r} is no host: write 192.168.1.10 or meter.local, and --port for the port"
+            )
+            raise SetupError(msg)
         return (where,)
     try:
         network = ipaddress.ip_network(where, strict=False)

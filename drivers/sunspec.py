@@ -175,8 +175,7 @@ class SunSpecDevice:
         if spec is None:
             return WriteOutcome(point=point, result=WriteResult.NOT_WRITABLE)
         async with self._writing:
-            self._leases[point].forget()
-            if not any(lease.held for lease in self._leases.values()):
+            if not any(lease.held for name, lease in self._leases.items() if name != point):
                 await self._heartbeat.stop()
             try:
                 chain, view = await self._before(spec)

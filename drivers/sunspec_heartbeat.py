@@ -69,5 +69,5 @@ class ControlHeartbeat:
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            # Whoever cancels us meanwhile is not to be overheard.
+            await asyncio.gather(task, return_exceptions=True)

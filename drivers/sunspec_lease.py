@@ -149,9 +149,11 @@ class SunLease:
         except DriverError as error:
             return failed_write(self._name, error)
         outcome = await self._verify(chain, request.value, factor, seconds)
-        if outcome.result is WriteResult.VERIFIED:
+        if outcome.result is WriteResult.VERIFIED and outcome.readback is not None:
             self._foreign = False
-            self._held = Held(raw, self._clock.monotonic_s(), seconds)
+            # A device may round: what stands is what somebody else would have to change.
+            stands = unscaled(outcome.readback * factor, standing.exponent)
+            self._held = Held(stands, self._clock.monotonic_s(), seconds)
         elif outcome.result is WriteResult.MISMATCH and not self._for_ever(request.value):
             await self._withdraw_unless_it_reverts(chain, seconds)
         return outcome
@@ -169,13 +171,17 @@ class SunLease:
             return
 
     async def release(self, chain: Chain, neutral: float, factor: float) -> WriteOutcome:
-        """Write the neutral value, switch the command off, and check both."""
-        self.forget()
-        if self._foreign:
-            self._foreign = False
-            return left_alone(self._name)
+        """Write the neutral value, switch the command off, and check both.
+
+        No frame leaves when somebody else has changed what we held, found now or before.
+        """
         try:
             standing = await self.standing(chain)
+            foreign = self._foreign or bool(self._changed_by_others(standing))
+            self._foreign = False
+            self.forget()
+            if foreign:
+                return left_alone(self._name)
             raw = unscaled(neutral * factor, standing.exponent)
             stages = ({self._spec.value: raw} | standing.neutral(), {self._spec.enable: _DISABLED})
             frames = [frame for stage in stages for frame in self._frames(stage, standing)]

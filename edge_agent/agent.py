@@ -26,6 +26,7 @@ from edge_agent.envelopes_of import envelopes, operator_signals
 from edge_agent.fastloop.budget import charges
 from edge_agent.fastloop.corridor import LoopSettings
 from edge_agent.fastloop.tracker import Tracker
+from edge_agent.feeding import feed_keeper, feed_sights
 from edge_agent.fields import build_drivers
 from edge_agent.flows import Flow, FlowLog, flow
 from edge_agent.health import Alert
@@ -114,6 +115,7 @@ class Agent:
         self._planning.held = self._held
         self._planning.cuts = lambda: self._control.taken
         self._cloud: CloudLink = build_cloud(self._site, store, clock)
+        self._feeds = feed_keeper(loaded, state_dir, clock)
         self._clock_watch = ClockWatch(clock, partial(probe, Machine()))
         self._quality = DataQuality(self._site, self._drivers, store)
         self._rooms = room_counters(self._site)
@@ -125,7 +127,7 @@ class Agent:
             await driver.open()
         await self._peaks.start(self._clock.now())
         await self._overrides.load(self._clock.now())
-        await self._control.memory.load()
+        await self._control.take_up()
         await self._alarming.start()
         self._clock_watch.newest_commit = await self._store.newest_at()
         await self._look_at_clock()
@@ -149,6 +151,9 @@ class Agent:
         self._supervisor.start("plan", lambda: self._planning.run(self._snapshot))
         self._supervisor.start("health", self._health_loop)
         self._supervisor.start("notify", self._alarming.run)
+        if self._feeds is not None:
+            await self._feeds.start()
+            self._supervisor.start("feeds", self._feeds.run)
         self._supervisor.start("cloud", self._cloud.run)
         self._watchdog.tell("READY=1")
 
@@ -199,6 +204,7 @@ class Agent:
                 unmeasured_blocks=self._peaks.unmeasured_in_a_row,
                 quality=self._quality.view(self._clock.now()),
                 clock_view=self._clock_watch.view,
+                feeds=() if self._feeds is None else self._feeds.views(),
             )
         )
 
@@ -370,6 +376,7 @@ class Agent:
                 self.status(),
                 worker_faults=self._planner.worker_faults,
                 store_error=self._store.health.last_error,
+                feeds=feed_sights(self._feeds),
             )
             self._cloud.report(self.status())
             if next(beats) % GIVE_BACK_BEATS == 0:

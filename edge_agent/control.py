@@ -13,6 +13,8 @@ from edge_agent.dispatch import Dispatch
 from edge_agent.envelope import Envelope
 from edge_agent.export_limit import export_claims
 from edge_agent.fastloop.budget import Charge
+from edge_agent.fastloop.meter import Seen
+from edge_agent.fastloop.sun import watch_sun
 from edge_agent.fastloop.tracker import Tracker
 from edge_agent.grid_operator import Signal, changes, follow, limits
 from edge_agent.guard import Guarded, guard_cycle
@@ -57,6 +59,7 @@ class ControlLoop:
     def __init__(self, parts: ControlParts) -> None:
         self._parts = parts
         self._safety: dict[str, Entry] = {}
+        self._sun = Seen()
         self.decisions: tuple[Guarded, ...] = ()
         self.taken: tuple[Taken, ...] = ()
         """What the last cycle did not carry out as planned."""
@@ -71,6 +74,11 @@ class ControlLoop:
     def memory(self) -> ControlMemory:
         """What outlives a restart."""
         return self._parts.memory
+
+    async def take_up(self) -> None:
+        """Go on from what was known before a restart."""
+        await self._parts.memory.load()
+        self._parts.tracker.know(self._parts.memory.lag)
 
     def held_by_people(self) -> Mapping[str, str]:
         """Points a person controls, with the reason."""
@@ -104,8 +112,10 @@ class ControlLoop:
         operator, envelopes = await self._operator(snapshot)
         entries = [*operator, *self._claims(plan, snapshot, envelopes, tick_s)]
         decisions = arbitrate(envelopes, entries, snapshot.at)
-        cycle = guard_cycle(decisions, envelopes, snapshot, parts.memory.recall)
+        load = parts.tracker.load
+        cycle = guard_cycle(decisions, envelopes, snapshot, parts.memory.recall, load)
         parts.memory.recall, self.decisions = cycle.recall, cycle.guarded
+        parts.memory.lag = parts.tracker.lag
         self.taken = taken(cycle.guarded)
         await parts.dispatch.tick(self.decisions)
         self.counts.done += 1
@@ -131,7 +141,8 @@ class ControlLoop:
         """People, devices, safety and the plan."""
         parts, now = self._parts, snapshot.at
         entries = [*parts.people(now), *parts.dispatch.local_overrides()]
-        self._safety = export_claims(envelopes.values(), self._safety, snapshot, now)
+        self._sun, sun_load = watch_sun(self._sun, envelopes.values(), snapshot)
+        self._safety = export_claims(envelopes.values(), self._safety, snapshot, now, sun_load)
         entries += self._safety.values()
         if plan is not None:
             hold_s = HOLD_TICKS * tick_s

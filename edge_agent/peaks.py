@@ -10,8 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from drivers.types import Reading
 from edge_agent.billing import MAX_HOLD_S, OpenBlock, metered, open_block
-from edge_agent.site.schema import Tariff
 from edge_agent.site.tariff import billing_month
+from edge_agent.site.tariff_schema import Tariff
+from edge_agent.tariff.calendar import holidays_in
+from edge_agent.tariff.demand import measured
 
 BLOCK = TypeAdapter(OpenBlock)
 SAVE_EVERY_S = 60.0
@@ -47,6 +49,8 @@ class PeakBook:
     def __init__(
         self, tariff: Tariff, zone: ZoneInfo, store: PeakStore, *, max_hold_s: float = MAX_HOLD_S
     ) -> None:
+        self._charges = {charge.id: charge for charge in tariff.demand_charges}
+        self._is_holiday = holidays_in(tariff)
         self._block_s = {c.id: c.interval_min * 60 for c in tariff.demand_charges}
         self._zone = zone
         self._store = store
@@ -125,6 +129,9 @@ class PeakBook:
 
     def _close(self, charge_id: str, block: OpenBlock) -> None:
         self._enter_month(charge_id, block.start)
+        charge = self._charges[charge_id]
+        if not measured(charge, block.start, self._zone, self._is_holiday):
+            return
         average_kw = block.average_kw
         if average_kw is None:
             self.unmeasured_blocks += 1

@@ -13,7 +13,8 @@ from edge_agent.peaks import PeakBook
 from edge_agent.plan_words import Reality
 from edge_agent.planner import Planner
 from edge_agent.reality import knowledge, reality
-from edge_agent.site.schema import Site, Tariff
+from edge_agent.site.schema import Site
+from edge_agent.site.tariff_schema import Tariff
 from edge_agent.snapshot import Snapshot
 from edge_agent.taken import Taken
 from models.types import Plan, Reason, ReasonCode, floor_time

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from edge_agent.feeds.reader import BookReader
+from edge_agent.forecasting.sights import Sights, Weather, sights, unmeasured, with_outdoor
 from edge_agent.histories import SiteHistory
 from edge_agent.plan_words import Reality
 from edge_agent.planning_grid import plan_grid
 from edge_agent.site.asset_schema import ZoneAsset
 from edge_agent.site.assumed import assumed_defaults
 from edge_agent.site.load import LoadedSite
-from edge_agent.site.tariff import price_series
 from edge_agent.sitemodel import site_model
+from edge_agent.tariff.known import feeds_of_books, feeds_of_file
+from edge_agent.tariff.prices import Feeds, price_series
 from models.forecast.history import Outlook
-from models.forecast.load import forecast_load
+from models.forecast.learnt import Learnt
+from models.forecast.load import LoadSight, forecast_load
 from models.forecast.pv import Place, PvMeasured, forecast_pv
 from models.forecast.temperature import forecast_temperature
 from models.types import (
@@ -28,22 +33,40 @@ from models.types import (
     ZoneState,
 )
 
+PEAK_SHARE = 0.95
+"""The billed peak is planned for a load that is exceeded once in twenty steps."""
 EMPTY_FOR = timedelta(hours=1)
 """A zone found empty is planned as empty for so long; people come back."""
 
 
-def build_problem(loaded: LoadedSite, history: SiteHistory, known: Reality) -> Problem | str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What is known beyond the site's own measurements."""
+
+    books: BookReader | None = None
+    learnt: Learnt | None = None
+    weather: Weather | None = None
+
+
+NOTHING = Outside()
+
+
+def build_problem(
+    loaded: LoadedSite, history: SiteHistory, known: Reality, outside: Outside = NOTHING
+) -> Problem | str:
     """The problem, or in plain words what is missing for one."""
     site, grid = loaded.site, plan_grid(loaded.site.planning, known.at)
-    load = forecast_load(history.load_kw, grid)
+    seen = sights(outside.learnt, grid, tuple(pv.id for pv in site.assets.pv), outside.weather)
+    outdoor = _outdoor(history, grid, seen, outside.weather)
+    sight = _load_sight(history, grid, seen, outdoor, outside.weather)
+    load = forecast_load(history.load_kw, grid, sight)
     if load is None:
         return "no load has been measured yet"
-    prices = _prices(loaded, grid)
+    prices = _prices(loaded, grid, outside.books, known.at)
     if isinstance(prices, str):
         return prices
     imports, exports, price_reasons = prices
-    pvs = _pvs(loaded, history, grid)
-    outdoor = _outdoor(history, grid)
+    pvs = _pvs(loaded, history, grid, seen)
     zones = known.zones
     if outdoor is None:
         zones = tuple(ZoneState(id=zone.id, temperature_c=None) for zone in zones)
@@ -56,6 +79,7 @@ def build_problem(loaded: LoadedSite, history: SiteHistory, known: Reality) -> P
         site=site_model(site, loaded.tariff),
         forecast=Forecast(
             load_kw=load.series,
+            peak_margin_kw=load.margin(PEAK_SHARE),
             # Without an outdoor temperature no zone is planned, so the series has no effect.
             outdoor_temp_c=(0.0,) * len(grid) if outdoor is None else outdoor.series,
             import_price_per_kwh=imports,
@@ -78,16 +102,25 @@ def _assumed(loaded: LoadedSite) -> tuple[Reason, ...]:
     )
 
 
-def _prices(loaded: LoadedSite, grid: TimeGrid) -> tuple[Series, Series, tuple[Reason, ...]] | str:
-    found, exports, notes = price_series(loaded.tariff, loaded.prices, grid.starts, loaded.zone)
-    imports = tuple(price for price in found if price is not None)
-    if len(imports) != len(found):
-        return notes[0] if notes else "no import price is known"
-    reasons = tuple(Reason(code=ReasonCode.ASSUMED, text=f"price: {note}") for note in notes)
+def _prices(
+    loaded: LoadedSite, grid: TimeGrid, books: BookReader | None, now: datetime
+) -> tuple[Series, Series, tuple[Reason, ...]] | str:
+    feeds = feeds_of_books(books, now) if books is not None else Feeds()
+    if loaded.prices is not None:
+        fixed = feeds_of_file(loaded.prices, loaded.tariff, loaded.site.site.timezone)
+        feeds = replace(feeds, price_import=fixed.price_import)
+    found = price_series(loaded.tariff, feeds, grid.starts, grid.step_s, loaded.zone)
+    imports = tuple(price for price in found.imports if price is not None)
+    exports = tuple(price for price in found.exports if price is not None)
+    if len(imports) != len(grid) or len(exports) != len(grid):
+        return found.notes[0] if found.notes else "no price is known"
+    reasons = tuple(Reason(code=ReasonCode.ASSUMED, text=f"price: {note}") for note in found.notes)
     return imports, exports, reasons
 
 
-def _pvs(loaded: LoadedSite, history: SiteHistory, grid: TimeGrid) -> dict[str, Outlook]:
+def _pvs(
+    loaded: LoadedSite, history: SiteHistory, grid: TimeGrid, seen: Sights
+) -> dict[str, Outlook]:
     site = loaded.site
     place = Place(site.site.latitude, site.site.longitude)
     return {
@@ -99,15 +132,34 @@ def _pvs(loaded: LoadedSite, history: SiteHistory, grid: TimeGrid) -> dict[str, 
                 irradiance_w_per_m2=history.irradiance_w_per_m2,
             ),
             grid,
+            seen.pvs.get(pv.id),
         )
         for pv in site_model(site, loaded.tariff).pvs
     }
 
 
-def _outdoor(history: SiteHistory, grid: TimeGrid) -> Outlook | None:
-    if history.outdoor_temp_c is None:
+def _outdoor(
+    history: SiteHistory, grid: TimeGrid, seen: Sights, weather: Weather | None
+) -> Outlook | None:
+    coming = None if weather is None else weather.temperature_c
+    if history.outdoor_temp_c is None and coming is None:
         return None
-    return forecast_temperature(history.outdoor_temp_c, grid)
+    measured = history.outdoor_temp_c or unmeasured(grid)
+    return forecast_temperature(measured, grid, seen.temperature, coming)
+
+
+def _load_sight(
+    history: SiteHistory,
+    grid: TimeGrid,
+    seen: Sights,
+    outdoor: Outlook | None,
+    weather: Weather | None,
+) -> LoadSight | None:
+    """With the temperature ahead where a weather forecast says it, else without."""
+    known = weather is not None and weather.temperature_c is not None
+    if not known or outdoor is None or history.outdoor_temp_c is None:
+        return seen.load
+    return with_outdoor(seen.load, history.outdoor_temp_c, outdoor, grid)
 
 
 def _weather_reasons(outdoor: Outlook | None, *, has_zones: bool) -> tuple[Reason, ...]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from edge_agent.billing import OpenBlock
 from edge_agent.flows import flow
 from edge_agent.plan_words import Reality
+from edge_agent.planning_grid import plan_grid
 from edge_agent.site.asset_schema import BatteryAsset, ZoneAsset
-from edge_agent.site.schema import DemandCharge, Site, Tariff
+from edge_agent.site.schema import Site
 from edge_agent.site.tariff import days_left
+from edge_agent.site.tariff_schema import DemandCharge, Tariff
 from edge_agent.sitemodel import site_model
 from edge_agent.snapshot import Snapshot
+from edge_agent.tariff.calendar import holidays_in
+from edge_agent.tariff.demand import measured
 from models.knowledge import Knowledge
 from models.types import (
     BatteryState,
@@ -50,7 +55,11 @@ def reality(
         batteries=batteries,
         zones=zones,
         demand_terms=tuple(
-            _term(charge, site, snapshot.at, peaks, blocks) for charge in tariff.demand_charges
+            replace(
+                _term(charge, site, snapshot.at, peaks, blocks),
+                counts=_counted(charge, site, tariff, snapshot.at),
+            )
+            for charge in tariff.demand_charges
         ),
         empty_zones=tuple(z.id for z in assets.hvac.zones if _empty(z, snapshot)),
         reasons=tuple(_reason(key, effect, snapshot) for key, effect in gaps),
@@ -77,7 +86,8 @@ def knowledge(site: Site, tariff: Tariff, snapshot: Snapshot, known: Reality) ->
             if kw is not None
         ),
         batteries=known.batteries,
-        demand_terms=known.demand_terms,
+        # Rules look at other steps, and keep a peak down at any hour.
+        demand_terms=tuple(replace(term, counts=()) for term in known.demand_terms),
         reasons=known.reasons,
     )
 
@@ -123,6 +133,15 @@ def _term(
         open_block_kwh=0.0 if block is None else block.import_kwh,
         open_block_elapsed_s=0.0 if block is None else block.measured_s,
     )
+
+
+def _counted(charge: DemandCharge, site: Site, tariff: Tariff, now: datetime) -> tuple[float, ...]:
+    """Per step of the plan 1 where its import counts for the charge; () = everywhere."""
+    if not charge.windows and not charge.months:
+        return ()
+    zone, is_holiday = ZoneInfo(site.site.timezone), holidays_in(tariff)
+    starts = plan_grid(site.planning, now).starts
+    return tuple(float(measured(charge, start, zone, is_holiday)) for start in starts)
 
 
 def _gaps(site: Site, snapshot: Snapshot) -> Iterable[tuple[str, str]]:

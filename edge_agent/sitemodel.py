@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from edge_agent.site.asset_schema import BatteryAsset, ZoneAsset
-from edge_agent.site.schema import Site, Tariff
+from edge_agent.site.schema import Site
+from edge_agent.site.tariff_schema import Tariff
 from edge_agent.tracking import Actuators
 from models.types import Battery, Grid, Pv, SiteModel, Zone
 

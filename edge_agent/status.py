@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from edge_agent.clock_watch import ClockView
+from edge_agent.feeds.view import FeedView
 from edge_agent.flows import Flow
 
 
@@ -260,6 +261,7 @@ class StatusView:
     clock: ClockView = field(default_factory=ClockView)
     stuck: tuple[StuckView, ...] = ()
     operator: tuple[OperatorView, ...] = ()
+    feeds: tuple[FeedView, ...] = ()
     off_plan: str = ""
     """What keeps the batteries off the plan, or why the meter is not steered by."""
 

@@ -11,6 +11,7 @@ from drivers.types import Clock, Driver, Point, Quality
 from edge_agent.clock_watch import ClockView
 from edge_agent.control import ControlLoop
 from edge_agent.dispatch import Dispatch
+from edge_agent.feeds.view import FeedView
 from edge_agent.flows import flow
 from edge_agent.guard import Guarded
 from edge_agent.health import Alert, AlertBook
@@ -76,6 +77,7 @@ class Parts:
     unmeasured_blocks: int
     quality: QualityView
     clock_view: ClockView
+    feeds: tuple[FeedView, ...] = ()
 
 
 def build_status(parts: Parts) -> StatusView:
@@ -107,6 +109,7 @@ def build_status(parts: Parts) -> StatusView:
             for name, one in parts.control.memory.states.items()
         ),
         off_plan=parts.control.note,
+        feeds=parts.feeds,
     )
 
 

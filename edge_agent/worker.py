@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge_agent.compiled_site import compiled_site
+from edge_agent.feeds.reader import BookReader
 from edge_agent.fingerprint import fingerprint
 from edge_agent.histories import site_history, wanted_points
 from edge_agent.memory import rss_mb
 from edge_agent.plan_words import ANSWER, REQUEST, PlanAnswer, PlanRequest
-from edge_agent.problem import build_problem
-from edge_agent.site.load import LoadedSite, load_site
+from edge_agent.problem import Outside, build_problem
+from edge_agent.site.load import LoadedSite, feed_sources, load_site
 from edge_agent.site.mistakes import SiteError
 from edge_agent.store.reader import HistoryReader
 from edge_agent.store.types import StoreError
@@ -29,6 +30,8 @@ ARGUMENTS = 4
 RESERVE_SHARE = 0.1
 """Of the budget, for reading out, judging and handing over the plan."""
 LEAST_S = 0.1
+HISTORY_DAYS = 36.0
+"""The forecasts look four weeks back."""
 CHANGED = "the site file has changed since the gateway started: restart it to use the new one"
 
 
@@ -38,11 +41,14 @@ class Worker:
     def __init__(self, loaded: LoadedSite, database: Path, cache: Path) -> None:
         self._loaded = loaded
         self._cache = cache
-        self._reader = HistoryReader(database)
+        self._reader = HistoryReader(database, days=HISTORY_DAYS)
         self._optimiser: Optimiser | None = None
         self._wanted = wanted_points(loaded.site)
         feed = loaded.site.feeds.price
-        self._prices_of_ns = None if feed is None else _changed_ns(loaded.path.parent / feed.file)
+        fixed = feed is not None and feed.format == "file"
+        self._price_file = loaded.path.parent / feed.file if feed is not None and fixed else None
+        self._prices_of_ns = None if self._price_file is None else _changed_ns(self._price_file)
+        self._books = BookReader(feed_sources(loaded), cache.parent)
         self._price_trouble: tuple[Reason, ...] = ()
 
     def answer(self, request: PlanRequest) -> PlanAnswer:
@@ -74,14 +80,14 @@ class Worker:
             return "nothing has been measured yet"
         notes = self._renew_prices()
         known = replace(request.reality, reasons=(*request.reality.reasons, *notes))
-        return build_problem(self._loaded, history, known)
+        outside = Outside(books=self._books)
+        return build_problem(self._loaded, history, known, outside)
 
     def _renew_prices(self) -> tuple[Reason, ...]:
         """Read the price file again when it has changed; a wrong one leaves the old prices."""
-        feed = self._loaded.site.feeds.price
-        if feed is None:
+        if self._price_file is None:
             return ()
-        changed_ns = _changed_ns(self._loaded.path.parent / feed.file)
+        changed_ns = _changed_ns(self._price_file)
         if changed_ns != self._prices_of_ns:
             self._prices_of_ns = changed_ns
             try:

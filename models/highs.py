@@ -91,8 +91,10 @@ class Choice:
 class HotLp:
     """The linear programme of one compiled site inside HiGHS."""
 
-    def __init__(self, compiled: CompiledSite) -> None:
+    def __init__(self, compiled: CompiledSite, *, patience_s: float = _PATIENCE_S) -> None:
+        """`patience_s`: how long after its time limit HiGHS is waited for."""
         self._compiled = compiled
+        self._patience_s = patience_s
         self._highs: highspy.Highs | None = None
         self._programme: Programme | None = None
         self._passed: Programme | None = None
@@ -229,7 +231,7 @@ class HotLp:
         came: list[highspy.HighsStatus] = []
         run = Thread(target=lambda: came.append(highs.run()), daemon=True)
         run.start()
-        run.join(max(0.0, budget_s) + _PATIENCE_S)
+        run.join(max(0.0, max(0.0, budget_s) + self._patience_s))
         if run.is_alive():
             self._lost.append(run)
             self._highs = self._passed = None

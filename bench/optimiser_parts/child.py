@@ -13,7 +13,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from bench.optimiser_parts.hotel import default, even, hotel, hundred
-from models.types import Plan, Problem
+from bench.optimiser_parts.sure import a_plan
+from edge_agent.memory import one_heap
+from models.types import Problem
 
 BUDGET_S = 10.0
 
@@ -32,6 +34,7 @@ def problem(case: str, turn: int) -> Problem:
 def main(words: list[str]) -> int:
     """Plan, and print what it took."""
     how, case, cache, plans = words[0], words[1], Path(words[2]), int(words[3])
+    one_heap()
     first = problem(case, 0)
     from models.solver import Optimiser
 
@@ -46,8 +49,7 @@ def main(words: list[str]) -> int:
     optimiser = Optimiser(compiled)
     for turn in range(plans):
         day = problem(case, turn)
-        plan = optimiser.solve(day, BUDGET_S, day.grid.start)
-        assert isinstance(plan, Plan)
+        a_plan(optimiser.solve(day, BUDGET_S, day.grid.start))
         if turn == 0:
             sys.stdout.write("{}\n")
             sys.stdout.flush()

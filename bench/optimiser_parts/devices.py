@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 
 from bench.optimiser_parts.hotel import default, rooms
+from bench.optimiser_parts.sure import a_plan, proven, sure
 from models.affine import Programme, fill
 from models.clusters import cluster_rooms, per_room
 from models.compiled import compile_site
 from models.highs import HotLp
 from models.parameters import parameters
 from models.solver import Optimiser
-from models.types import Plan, Problem
+from models.types import Problem
 
 BUDGET_S = 10.0
 PLENTY_S = 120.0
@@ -30,10 +31,10 @@ def devices(days: int) -> dict[str, float]:
         asked = rooms(default(15 * turn), turn)
         began_s = time.monotonic()
         clustered = cluster_rooms(asked)
-        plan = optimiser.solve(clustered.problem, BUDGET_S, asked.grid.start)
-        assert isinstance(plan, Plan)
-        assert len(per_room(asked, clustered, plan.zones)) == len(asked.zones)
+        plan = a_plan(optimiser.solve(clustered.problem, BUDGET_S, asked.grid.start))
+        handed_back = per_room(asked, clustered, plan.zones)
         answers.append(time.monotonic() - began_s)
+        sure(len(handed_back) == len(asked.zones), "a room has no plan")
         programme = fill(compiled, compiled.flatten(parameters(clustered.problem)))
         relaxed.update(programme)
         bound = _bound(relaxed, programme)
@@ -48,9 +49,7 @@ def devices(days: int) -> dict[str, float]:
 
 def _bound(relaxed: HotLp, programme: Programme) -> float:
     """The least money of the programme without its either-or decisions."""
-    solution = relaxed.run(PLENTY_S)
-    assert solution is not None
-    assert solution.proven
+    solution = proven(relaxed.run(PLENTY_S))
     return float(programme.cost @ solution.values) + programme.cost_offset
 
 

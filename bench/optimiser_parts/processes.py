@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.optimiser_parts.child import problem
+from bench.optimiser_parts.sure import BenchError, sure
 from models.cache import save
 from models.compiled import compile_site
 
@@ -26,10 +27,19 @@ def processes(folder: Path, repeats: int) -> dict[str, float | int]:
     return {
         "worker_rss_mb_24h": round(float(told["24h"]["peak_mb"]), 1),
         "worker_rss_mb_100": round(float(told["hundred"]["peak_mb"]), 1),
+        "gateway_worker_bare_mb": _bare_mb(),
         "warm_to_spawn": round(warm / cold, 3),
         "warm_start_s": round(warm, 2),
         "pyomo_in_worker": sum(bool(each["pyomo"]) for each in told.values()),
     }
+
+
+def _bare_mb() -> float:
+    """What the gateway's worker holds before its first question: its imports alone."""
+    words = "import edge_agent.worker; from edge_agent.memory import rss_mb; print(rss_mb())"
+    command = [sys.executable, "-c", words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHILD.parents[2])
+    return round(float(done.stdout), 1)
 
 
 def _cached(case: str, folder: Path) -> Path:
@@ -44,10 +54,11 @@ def _run(how: str, case: str, cache: Path, plans: int) -> tuple[float, Told]:
     """Wall seconds from the start of the process to its first plan, and its last words."""
     command = [sys.executable, str(CHILD), how, case, str(cache), str(plans)]
     began_s = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - ours
-        assert child.stdout is not None
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        if child.stdout is None:
+            raise BenchError("the child has no pipe")
         child.stdout.readline()
         took_s = time.monotonic() - began_s
         told: Told = json.loads(child.stdout.readline())
-    assert child.returncode == 0
+    sure(child.returncode == 0, "the child failed")
     return took_s, told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ import highspy
 import pyomo.environ as pe
 
 from bench.optimiser_parts.hotel import even, hotel
+from bench.optimiser_parts.sure import proven, sure
 from models.affine import CompiledSite, Programme, fill
 from models.compiled import compile_site
 from models.highs import HotLp, linear_programme
@@ -50,20 +52,21 @@ class _Pace:
         lp = HotLp(compiled)
         datas, updates, hots, colds = [], [], [], []
         for day in days:
-            data_s, named = _timed(lambda day=day: parameters(day))
-            update_s, programme = _timed(lambda named=named: _update(lp, compiled, named))
-            run_s, solution = _timed(lambda: lp.run(PLENTY_S))
-            assert solution is not None
-            assert solution.proven
+            data_s, named = _timed(partial(parameters, day))
+            update_s, programme = _timed(partial(_update, lp, compiled, named))
+            run_s, found = _timed(partial(lp.run, PLENTY_S))
+            solution = proven(found)
             datas.append(data_s)
             updates.append(update_s)
             hots.append(update_s + run_s)
             colds.append(_cold_s(compiled, programme))
-        cooled = sum(
-            float(solution.values[group.cells].sum())
+        cells = [
+            group.cells
             for name, group in compiled.columns.items()
-            if name.endswith(".cool_kw") and name.startswith("zone")
-        )
+            if name.startswith("zone[") and name.endswith(".cool_kw")
+        ]
+        cooled = sum(float(solution.values[each].sum()) for each in cells)
+        sure(cooled > 0, "no zone had to be cooled")
         # The first solve of an instance is a cold one.
         self.data_s, self.update_s = median(datas[1:]), median(updates[1:])
         self.hot_s, self.cold_s = median(hots[1:]), median(colds[1:])
@@ -79,19 +82,20 @@ def _update(lp: HotLp, compiled: CompiledSite, named: Named) -> Programme:
 
 def _cold_s(compiled: CompiledSite, programme: Programme) -> float:
     """A new HiGHS as it comes with the same matrix: the run alone, without passing it."""
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]  # its constructor has no types
     highs.silent()
-    assert highs.setOptionValue("threads", 1) == highspy.HighsStatus.kOk
-    assert highs.passModel(linear_programme(compiled, programme)) == highspy.HighsStatus.kOk
+    good = highspy.HighsStatus.kOk
+    sure(highs.setOptionValue("threads", 1) == good, "threads")
+    sure(highs.passModel(linear_programme(compiled, programme)) == good, "passModel")
     took_s, status = _timed(highs.run)
-    assert status == highspy.HighsStatus.kOk
-    assert highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    sure(status == good, "run")
+    sure(highs.getModelStatus() == highspy.HighsModelStatus.kOptimal, "no optimum")
     return took_s
 
 
 def _fresh_s(compiled: CompiledSite, days: list[Problem]) -> float:
     """A new Pyomo model of the day, given to HiGHS by Pyomo's own interface."""
-    return median(_timed(lambda day=day: _fresh(compiled, day))[0] for day in days)
+    return median(_timed(partial(_fresh, compiled, day))[0] for day in days)
 
 
 def _fresh(compiled: CompiledSite, day: Problem) -> None:

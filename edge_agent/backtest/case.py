@@ -7,7 +7,8 @@ Quarter hours before `first` are the site's past, which forecasts may learn from
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,10 @@ from edge_agent.backtest.errors import BacktestError
 from edge_agent.site.asset_schema import BatteryAsset, HvacAsset
 from edge_agent.site.load import LoadedSite
 from edge_agent.site.schema import Site
-from edge_agent.site.tariff import billing_month, price_series
+from edge_agent.site.tariff_schema import Tariff
 from edge_agent.sitemodel import site_model
+from edge_agent.tariff.known import feeds_of_file
+from edge_agent.tariff.prices import Feeds, price_series
 from models.forecast.history import Floats
 from models.types import Battery
 
@@ -100,6 +103,7 @@ class Case:
 def case_of(loaded: LoadedSite, data: DataFile, span: Span) -> Case:
     """Cut to whole hours and filled; raises BacktestError when there is nothing to play."""
     site, trims = _plain(loaded.site)
+    trims += _charge_words(loaded.tariff)
     loaded = replace(loaded, site=site)
     first, last = _bounds(data, span)
     load, gap_words = _filled_load(data.columns["load_kw"], first, last)
@@ -109,7 +113,7 @@ def case_of(loaded: LoadedSite, data: DataFile, span: Span) -> Case:
     co2 = data.columns.get("co2_kg_per_kwh")
     known_co2 = None if co2 is None or np.isnan(co2[first:last]).any() else co2[:last]
     # The prices of every step are known here: the tariff keeps its demand charges alone.
-    bare = loaded.tariff.model_copy(update={"kind": "flat", "price_per_kwh": 0.0})
+    bare = Tariff(kind="flat", price_per_kwh=0.0, demand_charges=loaded.tariff.demand_charges)
     return Case(
         loaded=replace(loaded, tariff=bare, prices=None),
         start=data.start,
@@ -171,6 +175,17 @@ def _plain(site: Site) -> tuple[Site, list[str]]:
         words.append(f"plans look {MOST_HOURS:g} h ahead")
         planning = planning.model_copy(update={"horizon_h": MOST_HOURS})
     return site.model_copy(update={"assets": plain, "planning": planning}), words
+
+
+def _charge_words(tariff: Tariff) -> list[str]:
+    """What of the demand charges is not played."""
+    charges = tariff.demand_charges
+    if any(charge.period != "month" for charge in charges):
+        msg = "a backtest plays demand charges by the month, the tariff has one by the year"
+        raise BacktestError(msg)
+    if any(charge.windows or charge.months or charge.ratchet_share for charge in charges):
+        return ["demand charges count at all hours of all months, without ratchet"]
+    return []
 
 
 def _always_allowed(battery: BatteryAsset) -> BatteryAsset:
@@ -239,10 +254,13 @@ def _prices(
     words = []
     gaps = np.flatnonzero(np.isnan(given[first:]) | np.isnan(sold[first:])) + first
     starts = [data.start + timedelta(seconds=QUARTER_S * int(step)) for step in gaps]
-    found, exports, _ = price_series(loaded.tariff, loaded.prices, starts, loaded.zone)
     own, own_sold = np.full(last, np.nan), np.full(last, np.nan)
-    own[gaps] = [np.nan if price is None else price for price in found]
-    own_sold[gaps] = exports
+    if starts:
+        zone, tariff = loaded.site.site.timezone, loaded.tariff
+        feeds = feeds_of_file(loaded.prices, tariff, zone) if loaded.prices else Feeds()
+        seen = price_series(tariff, feeds, starts, [QUARTER_S] * len(starts), loaded.zone)
+        own[gaps] = [np.nan if price is None else price for price in seen.imports]
+        own_sold[gaps] = [np.nan if price is None else price for price in seen.exports]
     for values, name in ((given, "import"), (sold, "export")):
         missing = int(np.isnan(values[first:]).sum())
         if missing:
@@ -255,6 +273,17 @@ def _prices(
     return _a_day_more(imports, last), _a_day_more(exports_all, last), words
 
 
+def month_of(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """UTC start and end of the local month that holds `moment`."""
+    first = moment.astimezone(zone).date().replace(day=1)
+    following = (first + timedelta(days=31)).replace(day=1)
+    begin, end = (
+        datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+        for day in (first, following)
+    )
+    return begin, end
+
+
 def _months(
     loaded: LoadedSite, start: datetime, first: int, last: int
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -264,7 +293,7 @@ def _months(
     step = first
     while step < last:
         moment = start + timedelta(seconds=QUARTER_S * step)
-        begin, end = billing_month(moment, loaded.zone)
+        begin, end = month_of(moment, loaded.zone)
         until = min(last, step + -(-int((end - moment).total_seconds()) // QUARTER_S))
         place[step:until] = len(names)
         names.append(f"{begin.astimezone(loaded.zone):%Y-%m}")

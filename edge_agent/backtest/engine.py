@@ -65,10 +65,12 @@ def _share(future: Future[Done], task: Task) -> float:
 
 
 @contextmanager
-def executor_of(engine: str, workers: int | None = None) -> Iterator[Executor]:
+def executor_of(
+    engine: str, workers: int | None = None, connect_s: float = CONNECT_S
+) -> Iterator[Executor]:
     """`processes`, or `dask://host:port` for the executor of a running dask cluster."""
     if engine.startswith(DASK):
-        yield from _dask(engine.removeprefix(DASK))
+        yield from _dask(engine.removeprefix(DASK), connect_s)
     elif engine == "processes":
         # Spawned: a forked copy of a process with threads of its own may hang.
         context = multiprocessing.get_context("spawn")
@@ -79,14 +81,14 @@ def executor_of(engine: str, workers: int | None = None) -> Iterator[Executor]:
         raise BacktestError(msg)
 
 
-def _dask(address: str) -> Iterator[Executor]:
+def _dask(address: str, connect_s: float) -> Iterator[Executor]:
     try:
         distributed: Any = import_module("distributed")
     except ImportError as error:
         msg = "the engine dask:// needs the package distributed (extra 'study')"
         raise BacktestError(msg) from error
     try:
-        client = distributed.Client(f"tcp://{address}", timeout=CONNECT_S)
+        client = distributed.Client(f"tcp://{address}", timeout=connect_s)
     except (OSError, TimeoutError) as error:
         msg = f"no dask scheduler answers at {address}: {error}"
         raise BacktestError(msg) from error

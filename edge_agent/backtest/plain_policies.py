@@ -24,7 +24,8 @@ Rule = Callable[[int, float], float]
 
 def no_control(case: Case, meter: Meter) -> Outcome:
     """PV without a battery."""
-    return _played("no_control", case, meter, np.zeros(case.last), np.zeros(case.last))
+    still = np.full(case.last, start_soc_kwh(case))
+    return _played("no_control", case, meter, np.zeros(case.last), still)
 
 
 def greedy(case: Case, meter: Meter) -> Outcome:

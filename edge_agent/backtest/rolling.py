@@ -9,22 +9,23 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_agent.backtest.case import DAY, Case
+from edge_agent.backtest.case import DAY, Case, month_of
 from edge_agent.backtest.data_file import QUARTER_S
 from edge_agent.backtest.errors import BacktestError
 from edge_agent.backtest.gate import Gate, Present
+from edge_agent.backtest.held_peaks import HeldPeaks
 from edge_agent.backtest.meter import Meter
-from edge_agent.backtest.month_peak import HeldPeaks
 from edge_agent.backtest.outcome import Book, Outcome, highest_week, settle, start_soc_kwh
 from edge_agent.backtest.quarter import fresh_charge, loop_settings, play
 from edge_agent.backtest.sight import EVERY, ForecastKind, Foreseen, sight
 from edge_agent.compiled_site import compiled_site
 from edge_agent.fastloop.budget import Charge
 from edge_agent.fastloop.rehearsal import Played, Stage
+from edge_agent.fastloop.riding import aimed, ridden_kw
 from edge_agent.histories import SiteHistory
+from edge_agent.month_peak import with_floor
 from edge_agent.problem import build_problem
 from edge_agent.reality import reality
-from edge_agent.site.tariff import days_left
 from models.forecast.history import Floats, History
 from models.solver import Optimiser
 from models.types import DemandTerm, Plan, PlanSource, Problem, PvForecast, Series, TimeGrid
@@ -77,6 +78,7 @@ class Rolling:
         self._month = 0
         self._book = Book(case)
         self._unplanned = 0
+        self._margin: Series = ()
 
     def run(self, meter: Meter, told: Told) -> Outcome:
         """Play all of it."""
@@ -100,16 +102,24 @@ class Rolling:
         planned_kw = 0.0
         if plan is not None:
             allowed = self._gate.pass_on(plan, self._present(step))
-            planned_kw = allowed.battery_kw
+            planned_kw = ridden_kw(plan, case.at(step), allowed.battery_kw, self._margin)
             if allowed.pv_limit_kw is not None:
                 self._book.curtailed_kwh[step] = max(0.0, pv_kw - allowed.pv_limit_kw) / 4
                 pv_kw = min(pv_kw, allowed.pv_limit_kw)
         loads_kw = case.load_kw[step] * (1 + shape) - pv_kw
-        found = play(self._stage, self._played, plan or _IDLE, planned_kw, loads_kw, case.at(step))
+        found = play(
+            self._stage, self._played, self._aimed(plan), planned_kw, loads_kw, case.at(step)
+        )
         self._played, book = found.played, self._book
         book.import_kwh[step], book.export_kwh[step] = found.import_kwh, found.export_kwh
         book.discharged_kwh[step] = found.discharged_kwh
         book.soc_kwh[step] = found.played.soc_kwh
+
+    def _aimed(self, plan: Plan | None) -> Plan:
+        battery = self._stage.battery
+        rated_kw = max(battery.charge_kw, battery.discharge_kw)
+        margin_kw = self._stage.settings.target_margin_share * rated_kw
+        return _IDLE if plan is None else aimed(plan, margin_kw)
 
     def _present(self, step: int) -> Present:
         case, played = self._case, self._played
@@ -168,16 +178,18 @@ class Rolling:
             export_price_per_kwh=on_grid(case.export_price[step : step + DAY], grid),
             peak_margin_kw=on_grid(ahead.margin_kw, grid) if ahead.margin_kw.any() else (),
         )
+        self._margin = forecast.peak_margin_kw
         terms = tuple(self._term(term, step) for term in built.demand_terms)
         return replace(built, forecast=forecast, demand_terms=terms)
 
     def _term(self, term: DemandTerm, step: int) -> DemandTerm:
         """With what the rest of the month will hardly stay below, and the whole rate above it."""
         case = self._case
-        left = days_left(case.at(step), case.loaded.zone)
+        moment = case.at(step)
+        left = (month_of(moment, case.loaded.zone)[1] - moment).total_seconds() / 86_400
         rates = {c.id: c.rate_per_kw for c in case.loaded.tariff.demand_charges}
         floor_kw = self._held.floor_kw(step, left)
-        return replace(term, price_per_kw=rates[term.id], ratchet_kw=floor_kw)
+        return with_floor(term, rates[term.id], floor_kw)
 
     def _history(self, step: int) -> SiteHistory:
         case = self._case

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from edge_agent.clock import SystemClock
 from edge_agent.commissioning.gate import objection
 from edge_agent.site.document import read_document
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.mistakes import Finding, Mistake, SiteError
+from edge_agent.tariff.preview import preview
 
 
 def main(options: Namespace) -> int:
@@ -33,6 +35,11 @@ def main(options: Namespace) -> int:
         print(json.dumps({"ok": True, "mistakes": [], "warnings": warnings}))
     else:
         print(summary(loaded))
+        print("next week's prices, import with all fees and tax:")
+        site = loaded.site.site
+        now = SystemClock().now()
+        for line in preview(loaded.tariff, loaded.prices, loaded.zone, site.currency, now):
+            print(f"  {line}")
     return 0
 
 

@@ -19,12 +19,13 @@ GOOD, BAD, WRONG_USE = 0, 1, 2
 
 def run(words: Sequence[str]) -> int:
     """Run one verb."""
-    options = build_parser().parse_args(words)
     try:
         check_house()
     except HouseError as error:
         sys.stderr.write(f"semdr-edge: {error}\n")
         return BAD
+    # The parser of some verbs imports `drivers`: only once it is known whose they are.
+    options = build_parser().parse_args(words)
     verb = importlib.import_module(f"edge_agent.cli.{options.module}")
     code = verb.main(options)
     return code if isinstance(code, int) else BAD

@@ -12,7 +12,7 @@ from typing import Any
 
 from drivers.modbus_target import parse_url
 from drivers.scan_modbus import Patience, hosts_of, unit_numbers
-from drivers.types import DriverError
+from drivers.types import DriverError, SetupError
 from edge_agent.cli.attended import tell
 from edge_agent.cli.span import parse_span
 from edge_agent.clock import SystemClock
@@ -36,11 +36,15 @@ BACNET_PORT = 47808
 
 
 def main(options: Namespace) -> int:
-    """0 when something answered, 1 when nothing did or the scan could not run."""
+    """0 when something answered, 1 when nothing did or the scan could not run, 2 for wrong use."""
     scan = Scan()
     try:
         within_s = parse_span(options.within).total_seconds()
         work = _work(options)
+    except (ValueError, SetupError) as error:
+        tell(f"semdr-edge: {error}")
+        return 2
+    try:
         with ExitStack() as stack:
             state_dir = _state_dir(options)
             if state_dir is not None and state_dir.is_dir():
@@ -48,9 +52,6 @@ def main(options: Namespace) -> int:
             asyncio.run(until_told(in_time(scan, work, within_s)))
     except ToldToStopError as error:
         scan.unreached.append(f"ended by {error}: this is not all")
-    except ValueError as error:
-        tell(f"semdr-edge: {error}")
-        return 2
     except (DriverError, GatewayRunsError) as error:
         tell(f"semdr-edge: {error}")
         return 1
@@ -88,6 +89,7 @@ def _modbus(options: Namespace) -> Callable[[Scan], Coroutine[Any, Any, None]]:
         place = Place(line=options.where)
     else:
         framing = "rtu+tcp" if options.rtu else "tcp"
+        parse_url(f"{framing}://host:{options.port}")
         place = Place(hosts=hosts_of(options.where), port=options.port, framing=framing)
     units = options.units or (FEW_UNITS if len(place.hosts) > 1 else ALL_UNITS)
     return ModbusSearch(
@@ -101,9 +103,13 @@ def _modbus(options: Namespace) -> Callable[[Scan], Coroutine[Any, Any, None]]:
 
 
 def _sunspec(options: Namespace) -> Callable[[Scan], Coroutine[Any, Any, None]]:
-    serial = options.where.startswith("serial:")
+    url = options.where
+    if not url.startswith("serial:"):
+        (host,) = hosts_of(url) if "/" not in url else (url,)
+        url = f"tcp://{host}:{options.port}"
+    parse_url(url)
     return SunSpecSearch(
-        url=options.where if serial else f"tcp://{options.where}:{options.port}",
+        url=url,
         units=unit_numbers(options.units or SUNSPEC_UNITS),
         timeout_s=options.timeout,
         clock=SystemClock(),

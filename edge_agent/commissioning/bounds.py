@@ -46,14 +46,14 @@ def bands(point: Point, envelopes: Mapping[str, Envelope]) -> dict[str, Band]:
 def _asset_bands(envelope: Envelope | None) -> dict[str, Band]:
     """What the asset behind the point bounds it to."""
     match envelope:
-        case BatteryEnvelope(band_kw=None):
-            return {"the battery's rating": (-envelope.discharge_kw, envelope.charge_kw)}
-        case BatteryEnvelope(band_kw=tuple(band)):
-            rating = (-envelope.discharge_kw, envelope.charge_kw)
-            return {"the battery's rating": rating, "the setpoint's band": (band[0], band[1])}
+        case BatteryEnvelope():
+            bands = {"the battery's rating": (-envelope.discharge_kw, envelope.charge_kw)}
+            if envelope.band_kw is not None:
+                bands["the setpoint's band"] = envelope.band_kw
+            return bands
         case None:
             return {}
-        case _:
+        case ZoneEnvelope() | TankEnvelope() | LoadEnvelope() | SwitchEnvelope() | PvEnvelope():
             name, band = _own_band(envelope)
             return {name: band}
 

@@ -142,7 +142,7 @@ class SunSpecSearch:
     tell: Tell
 
     async def run(self, scan: Scan) -> None:
-        """Fill `scan`."""
+        """Fill `scan`; nobody at the other end of the link ends it."""
         link = ModbusLink(self.url, timeout_s=self.timeout_s, clock=self.clock)
         link.attach()
         try:
@@ -150,6 +150,9 @@ class SunSpecSearch:
                 try:
                     found = await scan_sunspec(link, unit, self.clock)
                 except DriverError as error:
+                    if not link.connects:
+                        scan.unreached.append(describe(error))
+                        return
                     scan.unreached.append(f"unit {unit}: {describe(error)}")
                     continue
                 scan.found.append(asdict(found))

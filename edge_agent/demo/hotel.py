@@ -20,9 +20,9 @@ from edge_agent.demo.hotel_control import listen, say
 from edge_agent.demo.hotel_ledger import write_ledger
 from edge_agent.demo.hotel_plant import LivePlant
 from edge_agent.demo.hotel_process import HotelPorts
-from edge_agent.demo.hotel_servers import HotelServers
+from edge_agent.demo.hotel_servers import DIMMING_RELAY, HotelServers
 from models.building.hotel import Hotel
-from models.building.parameters import HotelParameters
+from models.building.parameters import HotelParameters, TankParameters
 
 _LEDGER_EVERY_S = 1.0
 _CATCH_UP_EVERY_S = 0.2
@@ -54,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _run(clock: ScaledClock, ports: HotelPorts, directory: Path, seed: int) -> None:
-    plant = LivePlant(Hotel(HotelParameters(), clock.start, seed), clock)
+    parameters = HotelParameters(tank=TankParameters(), relays=(DIMMING_RELAY,))
+    plant = LivePlant(Hotel(parameters, clock.start, seed), clock)
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -67,7 +68,7 @@ async def _run(clock: ScaledClock, ports: HotelPorts, directory: Path, seed: int
     chores = [
         asyncio.create_task(_live(plant)),
         asyncio.create_task(_keep_ledger(plant, ledger)),
-        asyncio.create_task(listen(servers.parts)),
+        asyncio.create_task(listen(servers.parts, plant)),
         asyncio.create_task(told_to_stop.wait()),
     ]
     try:

@@ -9,7 +9,9 @@ import stat
 import sys
 from collections.abc import Mapping
 
+from edge_agent.demo.hotel_acts import answer
 from edge_agent.demo.hotel_faults import Breakable, CommandError, Part, obey, parse_command
+from edge_agent.demo.hotel_plant import LivePlant
 
 
 def say(words: Mapping[str, object]) -> None:
@@ -18,7 +20,7 @@ def say(words: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
-async def listen(parts: dict[Part, Breakable]) -> None:
+async def listen(parts: dict[Part, Breakable], plant: LivePlant) -> None:
     """Obey and answer command lines; returns when whoever holds our stdin has let go of it.
 
     A stdin that is no pipe (a terminal, /dev/null) commands nothing: this then never returns.
@@ -29,12 +31,17 @@ async def listen(parts: dict[Part, Breakable]) -> None:
         return
     while line := await reader.readline():
         try:
-            command = parse_command(line.decode(errors="replace"))
-            await obey(command, parts)
+            say(await _reply(line.decode(errors="replace"), parts, plant))
         except CommandError as error:
             say({"error": str(error)})
-        else:
-            say({"done": line.decode(errors="replace").strip()})
+
+
+async def _reply(line: str, parts: dict[Part, Breakable], plant: LivePlant) -> Mapping[str, object]:
+    done = answer(line, plant)
+    if done is not None:
+        return done
+    await obey(parse_command(line), parts)
+    return {"done": line.strip()}
 
 
 async def _stdin() -> asyncio.StreamReader | None:

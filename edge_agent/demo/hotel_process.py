@@ -6,11 +6,13 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from edge_agent.clock import ScaledClock, format_origin
+from edge_agent.demo.hotel_acts import LOOK_LINE, set_line
 from edge_agent.demo.hotel_faults import Command, Fault, Part, PartKind
 
 _READY_S = 30.0
@@ -92,8 +94,20 @@ class HotelProcess:
 
     async def command(self, fault: Fault, kind: PartKind, number: int = 1) -> None:
         """Break or mend a part; returns when it is done, HotelError when it was refused."""
+        await self._ask(Command(fault=fault, part=Part(kind, number)).as_line())
+
+    async def set(self, point: str, value: float | None) -> datetime:
+        """Act on a point of the plant, None takes it back; returns the plant's time of it."""
+        return datetime.fromisoformat((await self._ask(set_line(point, value)))["at"])
+
+    async def look(self) -> dict[str, Any]:
+        """What the plant itself testifies now, whatever its field devices show."""
+        truth: dict[str, Any] = (await self._ask(LOOK_LINE))["look"]
+        return truth
+
+    async def _ask(self, line: str) -> dict[str, Any]:
+        """One line there, one line back; HotelError when it was refused."""
         process = self._running()
-        line = Command(fault=fault, part=Part(kind, number)).as_line()
         async with self._asking:
             if process.stdin is None:
                 msg = "the hotel has no stdin"
@@ -103,6 +117,7 @@ class HotelProcess:
             reply = await self._line(_REPLY_S)
         if "error" in reply:
             raise HotelError(str(reply["error"]))
+        return reply
 
     def ledger(self) -> dict[str, Any]:
         """The ledger as last written (about once a wall second); HotelError before the first."""
@@ -113,6 +128,14 @@ class HotelProcess:
             raise HotelError(msg) from error
         ledger: dict[str, Any] = json.loads(text)
         return ledger
+
+    async def kill(self) -> None:
+        """Cut its power: SIGKILL, nothing is said or kept."""
+        process = self._running()
+        process.kill()
+        await process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
 
     async def stop(self) -> int | None:
         """Ask it to end, insist after three seconds; returns the exit code."""

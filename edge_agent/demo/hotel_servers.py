@@ -21,10 +21,15 @@ BACNET_DEVICE = 201
 WEATHER_DEVICE = "weather_001"
 WEATHER_EVERY_S = 30.0
 ZONES = (1, 2, 3)
+DIMMING_RELAY = "operator.dimming"
+"""The contact by which the grid operator limits consumption; closed = limited."""
 
 
 def bacnet_objects() -> tuple[BacnetObject, ...]:
-    """Per floor: temperature AI 1.., guests AI 11.., setpoint AV 1..; heating plant AI 21."""
+    """Per floor: temperature AI 1.., guests AI 11.., setpoint AV 1..; heating plant AI 21.
+
+    Hot water: temperature AI 31, setpoint AV 31, own cycle BI 31; the grid operator's relay BI 41.
+    """
     celsius = "degrees-celsius"
     return (
         *(
@@ -45,6 +50,12 @@ def bacnet_objects() -> tuple[BacnetObject, ...]:
             for n in ZONES
         ),
         BacnetObject(object="analog-input,21", plant="hvac.power_kw", units="kilowatts"),
+        BacnetObject(object="analog-input,31", plant="tank.temperature_c", units=celsius),
+        BacnetObject(
+            object="analog-value,31", plant="tank.setpoint_c", units=celsius, commandable=True
+        ),
+        BacnetObject(object="binary-input,31", plant="tank.cycle"),
+        BacnetObject(object="binary-input,41", plant=DIMMING_RELAY),
     )
 
 

@@ -67,7 +67,7 @@ class Tracker:
         settings: LoopSettings,
         lag: Lag | None = None,
     ) -> None:
-        """`lag` is what was known of the meter before a restart."""
+        """`lag` is what is known of the meter, where something is."""
         points = [point for _, point in actuators.batteries]
         found = [envelopes.get(point) for point in points]
         self._fleet = tuple(one for one in found if isinstance(one, BatteryEnvelope))
@@ -90,6 +90,15 @@ class Tracker:
         self.state, powers_kw = follow(self.state, self._fleet, entries, tick, self._settings)
         expires = now + timedelta(seconds=hold_s)
         return [self._tracked(entry, powers_kw.get(entry.point), expires) for entry in entries]
+
+    def know(self, lag: Lag) -> None:
+        """Take up what was known of the meter before a restart."""
+        self.state = LoopState(seen=Seen(lag=lag))
+
+    @property
+    def lag(self) -> Lag:
+        """How late the meter has been found to be."""
+        return self.state.seen.lag
 
     @property
     def load(self) -> SeenLoad | None:

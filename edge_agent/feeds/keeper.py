@@ -7,7 +7,6 @@ import hashlib
 import logging
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +19,7 @@ from edge_agent.feeds.judge import judge
 from edge_agent.feeds.pull_words import Pulled
 from edge_agent.feeds.request import URLS
 from edge_agent.feeds.source import Format, Source
+from edge_agent.feeds.view import FeedView
 
 log = logging.getLogger(__name__)
 
@@ -49,22 +49,6 @@ class Puller(Protocol):
     async def pull(self, source: Source, now: datetime) -> Pulled:
         """What came of it; never raises but when cancelled."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedView:
-    """How a source stands now."""
-
-    name: str
-    kind: str
-    source: str
-    ahead_h: float | None
-    """Hours from now that are known without a gap; None = it has never given anything."""
-    age_s: float | None
-    published: datetime | None
-    sha256: str
-    error: str
-    notes: tuple[str, ...]
 
 
 class FeedKeeper:

@@ -9,7 +9,8 @@ from edge_agent.site.assumed import default_findings
 from edge_agent.site.check_bus import bus_advice
 from edge_agent.site.check_pace import pace_advice
 from edge_agent.site.mistakes import Finding
-from edge_agent.site.schema import Site, Tariff
+from edge_agent.site.schema import Site
+from edge_agent.site.tariff_schema import Tariff
 
 _STORE_PLAN = ("low_c", "volume_l", "loss_w_per_k", "heater_kw", "cop", "daily_draw_kwh")
 """What only a plan needs to know of a tank."""
@@ -39,8 +40,20 @@ def advice(site: Site, tariff: Tariff) -> Iterator[Finding]:
     yield from pace_advice(site)
     yield from bus_advice(site)
     yield from default_findings(site, tariff)
+    yield from _simply_billed(tariff)
     if not any(_steered(site)):
         yield Finding(("assets",), "has nothing to steer: the gateway will only measure")
+
+
+def _simply_billed(tariff: Tariff) -> Iterator[Finding]:
+    """Demand charges that are reckoned more simply than they are billed."""
+    for charge in tariff.demand_charges:
+        if charge.period == "year" or charge.ratchet_share:
+            what = "period: year" if charge.period == "year" else "ratchet_share"
+            yield Finding(
+                ("assets", "grid", "tariff"),
+                f"{charge.id}: {what} is not reckoned with yet: peaks are kept down month by month",
+            )
 
 
 def _without_effect(site: Site) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge_agent.site.mistakes import Finding, KeyPath
-from edge_agent.site.schema import Site, Tariff
+from edge_agent.site.schema import Site
+from edge_agent.site.tariff_schema import Tariff
 from edge_agent.site.terms import Strict
 
 _BATTERY = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from edge_agent.site.mistakes import Finding
-from edge_agent.site.schema import Tariff
 from edge_agent.site.shape import shaped
+from edge_agent.site.tariff_lint import tariff_lint
+from edge_agent.site.tariff_schema import Tariff
 from edge_agent.site.tree import Json, at
 
 _NEEDS = {"flat": ("price_per_kwh",), "time_of_use": ("blocks",), "real_time": ()}
@@ -23,14 +23,14 @@ def tariff_findings(data: dict[str, Json]) -> Iterator[Finding]:
     kind = data.get("kind")
     if isinstance(kind, str) and kind in _NEEDS:
         for key in _NEEDS[kind]:
-            if data.get(key) in (None, []):
+            if data.get(key) in (None, []) and not (key == "blocks" and data.get("seasons")):
                 yield Finding((key,), f"is missing: a {kind} tariff needs it")
         for key in _NOT_FOR[kind]:
             if key in data:
                 yield Finding((key,), f"means nothing in a {kind} tariff: remove it")
     tariff = shaped(Tariff, data)
     if tariff is not None:
-        yield from _blocks(tariff)
+        yield from tariff_lint(tariff)
         yield from _charges(tariff)
 
 
@@ -41,22 +41,6 @@ def feed_findings(kind: str | None, site: Json) -> Iterator[Finding]:
             ("feeds", "price"),
             "is missing: the tariff is real_time, so name its prices: price: {file: prices.csv}",
         )
-
-
-def _blocks(tariff: Tariff) -> Iterator[Finding]:
-    if tariff.blocks and tariff.blocks[0].start != "00:00":
-        yield Finding(
-            ("blocks", 0, "start"),
-            f'"{tariff.blocks[0].start}" leaves the time before it without a price: '
-            'the first block starts at "00:00"',
-        )
-    for index, (before, block) in enumerate(pairwise(tariff.blocks), start=1):
-        if block.start <= before.start:
-            yield Finding(
-                ("blocks", index, "start"),
-                f'"{block.start}" does not come after "{before.start}": sort the blocks by time, '
-                "each start once",
-            )
 
 
 def _charges(tariff: Tariff) -> Iterator[Finding]:

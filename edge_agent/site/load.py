@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 
 from edge_agent.feeds.price_file import parse_prices
 from edge_agent.feeds.price_steps import PriceFault
+from edge_agent.feeds.source import Source
 from edge_agent.site.advice import advice
 from edge_agent.site.check_tariff import feed_findings, tariff_findings
 from edge_agent.site.crosscheck import cross_findings
 from edge_agent.site.document import Document, read_document
+from edge_agent.site.feed_sources import sources_of
 from edge_agent.site.known_points import Profiles, packaged_profiles
 from edge_agent.site.mistakes import Finding, Mistake, SiteError, by_line
-from edge_agent.site.schema import PricePoint, Site, SiteInfo, Tariff
+from edge_agent.site.schema import Site, SiteInfo
 from edge_agent.site.shape import shape_findings, shaped
+from edge_agent.site.tariff_schema import PricePoint, Tariff
 from edge_agent.site.textfile import UnreadableError, read_text
 from edge_agent.site.tree import at
 from edge_agent.site.wording import show
@@ -63,6 +66,12 @@ def load_site(path: Path, profiles: Profiles | None = None) -> LoadedSite:
     return LoadedSite(path, site, tariff, prices, by_line(loaded))
 
 
+def feed_sources(loaded: LoadedSite) -> tuple[Source, ...]:
+    """The sources that a site's gateway asks."""
+    site = loaded.site
+    return sources_of(site.feeds, site.site, loaded.path.parent, loaded.tariff.country)
+
+
 def _located(
     document: Document, findings: Iterable[Finding], earlier: Iterable[Mistake]
 ) -> list[Mistake]:
@@ -99,7 +108,8 @@ def _feed_mistakes(site: Document, tariff: Tariff | None) -> list[Mistake]:
 
 def _prices(site: Document, folder: Path) -> tuple[Prices | None, list[Mistake]]:
     name = at(site.data, ("feeds", "price", "file"))
-    if not isinstance(name, str):
+    fixed = at(site.data, ("feeds", "price", "format")) in (None, "file")
+    if not isinstance(name, str) or not fixed:
         return None, []
     path = folder / name
     if not _is_there(path):

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from edge_agent.site.alert_schema import Alerts
 from edge_agent.site.asset_schema import BatteryAsset, PvAsset, WeatherAsset, ZoneAsset
+from edge_agent.site.feeds_schema import Feeds
 from edge_agent.site.grid_schema import GridAsset
 from edge_agent.site.mistakes import KeyPath
 from edge_agent.site.plant_schema import HeatPumpAsset, SwitchAsset, ThermalStoreAsset
@@ -18,7 +19,6 @@ from edge_agent.site.schema import (
     BacnetLink,
     Cloud,
     Device,
-    Feeds,
     Link,
     ModbusLink,
     MqttLink,

@@ -5,7 +5,6 @@ Unknown keys are mistakes. Units are in the names; percent only where a name say
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -13,7 +12,8 @@ from pydantic import BeforeValidator, Field
 
 from edge_agent.site.alert_schema import Alerts
 from edge_agent.site.asset_schema import Assets
-from edge_agent.site.terms import Finite, Id, NotNegative, Positive, Strict
+from edge_agent.site.feeds_schema import Feeds
+from edge_agent.site.terms import Finite, Id, Positive, Strict
 
 
 class SiteInfo(Strict):
@@ -188,18 +188,6 @@ class DemandResponse(Strict):
     """Room for demand-response programmes: takes no key yet."""
 
 
-class PriceFeed(Strict):
-    """A file of hourly or quarter-hourly prices before adders: columns `start`, `price_per_kwh`."""
-
-    file: str
-
-
-class Feeds(Strict):
-    """Sources from outside."""
-
-    price: PriceFeed | None = None
-
-
 class Planning(Strict):
     """How far and how often to plan."""
 
@@ -246,39 +234,3 @@ class Site(Strict):
             if device.id == device_id:
                 return device
         raise KeyError(device_id)
-
-
-class DemandCharge(Strict):
-    """Money per kW of the highest block average in a billing month (local time)."""
-
-    id: Id
-    rate_per_kw: NotNegative
-    interval_min: Literal[15, 30, 60] = 15
-
-
-class PriceBlock(Strict):
-    """A price from `start` (HH:MM, local) to the next block, every day."""
-
-    start: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d\Z")]
-    price_per_kwh: Finite
-
-
-class Tariff(Strict):
-    """What energy costs: `flat`, time of use by `blocks`, or `real_time` = price feed + adder."""
-
-    kind: Literal["flat", "time_of_use", "real_time"]
-    price_per_kwh: Finite | None = None
-    blocks: tuple[PriceBlock, ...] = ()
-    adder_per_kwh: Finite = 0.0
-    fallback_per_kwh: Finite | None = None
-    """Import price (before the adder) where a real-time feed has none."""
-    export_per_kwh: Finite = 0.0
-    demand_charges: tuple[DemandCharge, ...] = ()
-
-
-class PricePoint(Strict):
-    """A feed's price from `start`, for `step_min` or until the next point."""
-
-    start: datetime
-    price_per_kwh: Finite
-    step_min: Literal[15, 60] = 60

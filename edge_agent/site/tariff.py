@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from edge_agent.site.schema import PricePoint, Tariff
+from edge_agent.site.tariff_schema import PricePoint, Tariff
 
 DAY_S = 86_400.0
 

@@ -25,6 +25,11 @@ PATTERNS = {
     "env:NAME or file:/path",
     r"^[^\s\x00-\x1f]+\Z": "must be one printable word",
     r"^https?://\S+\Z": "must be like https://example.org/alarms",
+    r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\Z": 'must be a day in quotes, like "04-01"',
+    r"^([A-Z]{2})?\Z": "must be a country code of two capitals, for example DE",
+    r"^[A-Z0-9]{0,3}\Z": "must be the code of a part of the country, for example BW",
+    r"^(env:[A-Za-z_]\w*|file:/\S+)?\Z": "must say where the key stands: env:NAME or file:/path",
+    r"^(https?://[^\s/]+(/\S*)?)?\Z": "must be like https://host/path",
     r"^([01]\d|2[0-3]):[0-5]\d\Z": 'must be a local time in quotes, from "00:00" to "23:59"',
 }
 SHOWN = 60

@@ -23,6 +23,9 @@ class BatteryPlant:
         self.dc_kw = 0.0
         self.loss_kw = 0.0
         self.temperature_c = room_c
+        self.bms_charge_cap_kw: float | None = None
+        """What the BMS has lowered its limit to for reasons of its own; None: it has not."""
+        self.bms_discharge_cap_kw: float | None = None
 
     @property
     def soc_share(self) -> float:
@@ -33,13 +36,15 @@ class BatteryPlant:
     def charge_limit_kw(self) -> float:
         """What the BMS lets in now."""
         p = self.parameters
-        return p.charge_kw * self._derating() * _taper(p.soc_max_share - self.soc_share, p)
+        own_kw = p.charge_kw * self._derating() * _taper(p.soc_max_share - self.soc_share, p)
+        return _capped(own_kw, self.bms_charge_cap_kw)
 
     @property
     def discharge_limit_kw(self) -> float:
         """What the BMS lets out now, a positive number."""
         p = self.parameters
-        return p.discharge_kw * self._derating() * _taper(self.soc_share - p.soc_min_share, p)
+        own_kw = p.discharge_kw * self._derating() * _taper(self.soc_share - p.soc_min_share, p)
+        return _capped(own_kw, self.bms_discharge_cap_kw)
 
     @property
     def current_a(self) -> float:
@@ -96,6 +101,11 @@ class BatteryPlant:
         p = self.parameters
         share = (p.derate_to_c - self.temperature_c) / (p.derate_to_c - p.derate_from_c)
         return min(1.0, max(0.0, share))
+
+
+def _capped(own_kw: float, cap_kw: float | None) -> float:
+    """The smaller of the two."""
+    return own_kw if cap_kw is None else min(own_kw, max(0.0, cap_kw))
 
 
 def _taper(distance_share: float, parameters: BatteryParameters) -> float:

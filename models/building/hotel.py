@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from models.building.battery import BatteryPlant
+from models.building.circumstances import Circumstances
+from models.building.extremes import Extremes
 from models.building.ledger import Ledger
 from models.building.load import BaseLoad
 from models.building.meter import Flows, MeterPlant
@@ -14,6 +16,7 @@ from models.building.noise import stream
 from models.building.parameters import HotelParameters
 from models.building.points import Equipment, Points
 from models.building.pv import PvPlant
+from models.building.tank import TankPlant
 from models.building.weather import Weather
 from models.building.zone import ZonePlant
 
@@ -48,6 +51,9 @@ class Hotel:
         self.meter = MeterPlant(
             seed, step_s, parameters.import_register_kwh, parameters.export_register_kwh
         )
+        self.tank = None if parameters.tank is None else TankPlant(parameters.tank)
+        self.around = Circumstances(relays=dict.fromkeys(parameters.relays, False))
+        self.extremes = Extremes()
         self.ledger = Ledger(discomfort_kelvin_h=dict.fromkeys(self.zones, 0.0))
         equipment = Equipment(
             weather=self.weather,
@@ -55,8 +61,9 @@ class Hotel:
             pv=self.pv,
             battery=self.battery,
             meter=self.meter,
+            tank=self.tank,
         )
-        self._points = Points(equipment, seed, lambda: self.steps)
+        self._points = Points(equipment, self.around, seed, lambda: self.steps)
         # The first substep is lived at once: a sensor never shows what nothing has set.
         self._step()
 
@@ -106,27 +113,38 @@ class Hotel:
             zone.step(step_s, weather.temperature_c, weather.irradiance_w_m2)
         self.pv.step(step_s, weather.irradiance_w_m2, weather.temperature_c, weather.wind_m_s)
         self.battery.step(step_s, self._room_c())
-        flows = Flows(
-            load_kw=self.load.step(),
-            hvac_kw=sum(zone.power_kw for zone in self.zones.values()),
-            battery_kw=self.battery.power_kw,
-            pv_kw=self.pv.power_kw,
-        )
+        flows = self._flows(step_s)
         self.meter.step(step_s, flows)
         hours = step_s / 3600.0
         self.ledger.count(hours, flows, self.battery.loss_kw, self.meter.power_kw)
         self._count_discomfort(hours)
+        self.extremes.see(flows, self.meter, self.battery.soc_share)
         self.steps += 1
+
+    def _flows(self, step_s: float) -> Flows:
+        if self.tank is not None:
+            self.tank.step(step_s, self._room_c())
+        return Flows(
+            load_kw=self.load.step() + self.around.three_phase_kw,
+            hvac_kw=sum(zone.power_kw for zone in self.zones.values()),
+            battery_kw=self.battery.power_kw,
+            pv_kw=self.pv.power_kw,
+            hot_water_kw=0.0 if self.tank is None else self.tank.power_kw,
+            single_phase_kw=self.around.single_phase_kw,
+        )
 
     def _minute(self) -> None:
         local = self.now.astimezone(self._zone)
         self.load.minute(local)
         for zone in self.zones.values():
             zone.minute(local.hour)
+        if self.tank is not None:
+            self.tank.minute(local.hour)
 
     def _count_discomfort(self, hours: float) -> None:
         low_c, high_c = self.parameters.comfort_low_c, self.parameters.comfort_high_c
         for name, zone in self.zones.items():
+            self.extremes.see_zone(name, zone.temperature_c)
             if zone.guests:
                 outside_k = max(low_c - zone.temperature_c, zone.temperature_c - high_c, 0.0)
                 self.ledger.discomfort_kelvin_h[name] += outside_k * hours

@@ -17,6 +17,7 @@ class Ledger:
     battery_out: float = 0.0
     battery_losses: float = 0.0
     pv: float = 0.0
+    hot_water: float = 0.0
     grid_import: float = 0.0
     grid_export: float = 0.0
     discomfort_kelvin_h: dict[str, float] = field(default_factory=dict)
@@ -24,7 +25,8 @@ class Ledger:
 
     def count(self, hours: float, flows: Flows, battery_loss_kw: float, grid_kw: float) -> None:
         """Add one substep."""
-        self.load += flows.load_kw * hours
+        self.load += (flows.load_kw + flows.single_phase_kw) * hours
+        self.hot_water += flows.hot_water_kw * hours
         self.hvac += flows.hvac_kw * hours
         self.pv += flows.pv_kw * hours
         self.battery_losses += battery_loss_kw * hours
@@ -39,7 +41,8 @@ class Ledger:
 
     def site_error_kwh(self) -> float:
         """What comes in over the connection point minus what is used behind it."""
-        used = self.load + self.hvac + self.battery_in - self.battery_out - self.pv
+        used = self.load + self.hvac + self.hot_water
+        used += self.battery_in - self.battery_out - self.pv
         return self.grid_import - self.grid_export - used
 
     def as_dict(self) -> dict[str, float | dict[str, float]]:

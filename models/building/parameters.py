@@ -90,6 +90,23 @@ class LoadParameters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TankParameters:
+    """A hot-water tank with an immersion heater and a controller of its own."""
+
+    volume_l: float = 500.0
+    heater_kw: float = 36.0
+    gain_kw_per_k: float = 30.0
+    loss_w_per_k: float = 4.0
+    daily_draw_kwh: float = 80.0
+    own_setpoint_c: float = 60.0
+    cycle_c: float = 70.0
+    """What an anti-legionella cycle must reach."""
+    cycle_reach_k: float = 1.5
+    """Its setpoint lies so much above."""
+    cycle_hold_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HotelParameters:
     """The whole plant; `step_s` is the length of one internal substep in plant seconds."""
 
@@ -105,6 +122,10 @@ class HotelParameters:
         ZoneParameters(name="zone_2", guests=40, sun_m2=8.0),
         ZoneParameters(name="zone_3", guests=36, sun_m2=10.0),
     )
+    tank: TankParameters | None = None
+    """The hot-water tank, where there is one."""
+    relays: tuple[str, ...] = ()
+    """Contacts that others close, by name; open at first."""
     comfort_low_c: float = 20.0
     comfort_high_c: float = 24.0
     import_register_kwh: float = 48213.4

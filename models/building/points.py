@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from models.building.battery import BatteryPlant
+from models.building.circumstances import Circumstances
 from models.building.meter import MeterPlant
 from models.building.noise import SensorNoise
 from models.building.pv import PvPlant
+from models.building.tank import TankPlant
 from models.building.weather import Weather
 from models.building.zone import ZonePlant
 
@@ -30,12 +32,19 @@ class Equipment:
     pv: PvPlant
     battery: BatteryPlant
     meter: MeterPlant
+    tank: TankPlant | None = None
 
 
 class Points:
     """Readable and writable names over the equipment; `sample` tells the index of the substep."""
 
-    def __init__(self, equipment: Equipment, seed: int, sample: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        equipment: Equipment,
+        circumstances: Circumstances,
+        seed: int,
+        sample: Callable[[], int],
+    ) -> None:
         self._seed = seed
         self._sample = sample
         self._getters: dict[str, Getter] = {}
@@ -48,6 +57,9 @@ class Points:
         hvac = self._noisy("hvac.power_kw", lambda: _total(equipment.zones), share=0.004)
         self._getters["hvac.power_kw"] = hvac
         self._add_weather(equipment.weather)
+        if equipment.tank is not None:
+            self._add_tank(equipment.tank)
+        self._add_circumstances(circumstances, equipment.battery)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -157,6 +169,55 @@ class Points:
             f"{name}.occupancy_count": lambda: float(zone.guests),
             f"{name}.setpoint_c": lambda: zone.setpoint_c,
         }
+
+    def _add_tank(self, tank: TankPlant) -> None:
+        def command(value: float | None) -> None:
+            tank.commanded_c = value
+
+        def cycle(value: float | None) -> None:
+            if value:
+                tank.start_cycle()
+
+        self._setters |= {"tank.setpoint_c": command, "tank.cycle": cycle}
+        self._getters |= {
+            "tank.temperature_c": self._noisy(
+                "tank.temperature_c", lambda: tank.temperature_c, spread=0.05
+            ),
+            "tank.power_kw": self._noisy("tank.power_kw", lambda: tank.power_kw, share=0.004),
+            "tank.setpoint_c": lambda: tank.setpoint_c,
+            "tank.cycle": lambda: float(tank.cycle_running),
+        }
+
+    def _add_circumstances(self, around: Circumstances, battery: BatteryPlant) -> None:
+        """What others do to the hotel; only contacts can be seen in the field."""
+
+        def charge_cap(value: float | None) -> None:
+            battery.bms_charge_cap_kw = value
+
+        def discharge_cap(value: float | None) -> None:
+            battery.bms_discharge_cap_kw = value
+
+        def single_phase(value: float | None) -> None:
+            around.single_phase_kw = value or 0.0
+
+        def three_phase(value: float | None) -> None:
+            around.three_phase_kw = value or 0.0
+
+        self._setters |= {
+            "battery.bms_charge_cap_kw": charge_cap,
+            "battery.bms_discharge_cap_kw": discharge_cap,
+            "around.single_phase_kw": single_phase,
+            "around.three_phase_kw": three_phase,
+        }
+        for name in around.relays:
+            self._add_relay(around, name)
+
+    def _add_relay(self, around: Circumstances, name: str) -> None:
+        def switch(value: float | None) -> None:
+            around.relays[name] = bool(value)
+
+        self._setters[name] = switch
+        self._getters[name] = lambda: float(around.relays[name])
 
     def _add_weather(self, weather: Weather) -> None:
         for name, truth, share, spread in (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -72,7 +72,8 @@ class Scenario:
         """StudyError when the study already has a scenario of that name."""
         self.cs = cs
         self.name = name
-        self.components: list[Part] = []
+        self.components: list[Any] = []
+        """Parts in the order they were added; their parameters may be assigned."""
         self.result: Result | None = None
         """Of the last `solve`."""
         cs.adopt(self)

@@ -14,7 +14,7 @@ from edge_agent.histories import SiteHistory, site_history, wanted_points
 from edge_agent.plan_words import Reality
 from edge_agent.problem import EMPTY_FOR, build_problem
 from edge_agent.site.load import LoadedSite, load_site
-from edge_agent.site.schema import Tariff
+from edge_agent.site.tariff_schema import Tariff
 from edge_agent.store.reader import QuarterSeries
 from models.types import Problem, Reason, ReasonCode, ZoneState
 

@@ -12,7 +12,7 @@ from field_images import reading
 from drivers.types import Quality
 from edge_agent.notes import Notebook
 from edge_agent.peaks import PeakBook
-from edge_agent.site.schema import DemandCharge, Tariff
+from edge_agent.site.tariff_schema import DemandCharge, Tariff
 from edge_agent.store.store import Store
 from tests.agent.conftest import Disk
 

@@ -51,7 +51,9 @@ def test_a_gap_takes_another_week_and_is_said() -> None:
         case.load_kw[10 * DAY : 10 * DAY + 8], np.arange(3 * DAY, 3 * DAY + 8)
     )
     assert np.isnan(case.measured_kw[10 * DAY])
-    assert any(text.startswith("load_kw: 8 quarter hours are not measured") for text in case.assumed)
+    assert any(
+        text.startswith("load_kw: 8 quarter hours are not measured") for text in case.assumed
+    )
 
 
 def test_prices_come_from_the_file_else_from_the_tariff() -> None:

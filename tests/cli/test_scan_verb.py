@@ -87,17 +87,6 @@ def test_time_that_is_up_leaves_what_was_found(house: SteppingHouse, tmp_path: P
     assert "time was up" in told["unreached"][0]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [("127.0.0.1", "--units", "0-300"), ("127.0.0.1", "--units", "a"), ("10.0.0.0/8",),
-     ("no/net",), ("serial:/dev/tty?baudrate=3",)],
-)  # fmt: skip
-def test_what_cannot_be_scanned_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
-    said = say("scan", "modbus", *words, "--site", str(tmp_path / "none.yaml"))
-    assert (said.code, said.out) == (1, "")
-    assert "semdr-edge:" in said.err
-
-
 def test_a_sunspec_chain_is_walked(house: SteppingHouse, tmp_path: Path) -> None:
     port = str(house.modbus.port)
     said, told = scan(tmp_path, "sunspec", "127.0.0.1", "--port", port, "--units", "1-4")
@@ -190,3 +179,32 @@ def test_a_serial_line_takes_no_late_answer_for_the_next_unit_s(tmp_path: Path) 
     assert [row["unit"] for row in told["found"]] == [9]
     assert told["found"][0]["answer"] == "exception 2"
     assert {6, 7, 8, 9, 10} <= set(slave.asked)
+
+
+WRONG_USE = [
+    ("modbus", "10.0.0.5:502"),
+    ("modbus", "10.0.0.5", "--port", "70000"),
+    ("modbus", "10.0.0.0/8"),
+    ("modbus", "no/net"),
+    ("modbus", "127.0.0.1", "--units", "0-300"),
+    ("modbus", "127.0.0.1", "--units", "x"),
+    ("modbus", "serial:/dev/ttyUSB0?baudrate=9601"),
+    ("sunspec", "a host"),
+    ("sunspec", "10.0.0.0/24"),
+    ("modbus", "127.0.0.1", "--within", "soon"),
+]
+
+
+@pytest.mark.parametrize("words", WRONG_USE, ids=" ".join)
+def test_wrong_use_is_told_before_anything_is_asked(tmp_path: Path, words: tuple[str, ...]) -> None:
+    said = say("scan", *words, "--site", str(tmp_path / "none.yaml"))
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("semdr-edge: ")
+    assert len(said.err.splitlines()) == 1
+
+
+def test_a_host_that_is_away_is_named_once(tmp_path: Path) -> None:
+    said, told = scan(tmp_path, "sunspec", "127.0.0.1", "--port", str(free_tcp_port()))
+    assert said.code == 1
+    (why,) = told["unreached"]
+    assert "cannot connect" in why

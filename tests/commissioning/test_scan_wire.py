@@ -97,6 +97,9 @@ def test_hosts_and_units_are_what_was_written() -> None:
     assert hosts_of("10.0.0.5/30") == ("10.0.0.5", "10.0.0.6")
     assert len(hosts_of("10.0.0.0/24")) == 254
     assert unit_numbers("1-3,126,2") == (1, 2, 3, 126)
+    for no_host in ("", "10.0.0.5:502", "tcp://10.0.0.5", "a host", "10.0.0.0/8", "x/y"):
+        with pytest.raises(SetupError):
+            hosts_of(no_host)
     for wrong in ("", "-", "1-", "256", "x"):
         with pytest.raises(SetupError):
             unit_numbers(wrong)

@@ -14,7 +14,7 @@ import edge_agent.arbiter
 import models.plan
 from edge_agent.arbiter import Priority
 from edge_agent.site.asset_schema import BatteryAsset
-from edge_agent.site.schema import DemandCharge
+from edge_agent.site.tariff_schema import DemandCharge
 from edge_agent.validate import PLAUSIBLE
 
 WORDS = (drivers.types, models.plan, edge_agent.arbiter)

@@ -11,6 +11,7 @@ from itertools import cycle
 
 import pytest
 
+from drivers.modbus_breaker import FIRST_S
 from drivers.modbus_link import ModbusLink
 from drivers.readplan import Function
 from drivers.types import (
@@ -281,8 +282,12 @@ async def test_a_server_that_starts_later_is_found_within_a_backoff() -> None:
                 break
             except LinkDownError:
                 await asyncio.sleep(0.05)
-    await link.close()
     await server.stop()
+    with pytest.raises(LinkDownError):
+        await ask(link, 1)
+    pause_s = link._backoff.wait_s(asyncio.get_running_loop().time())
+    assert pause_s <= FIRST_S, "after a success the pauses start anew"
+    await link.close()
 
 
 async def test_a_reset_ends_the_request_at_once_and_the_next_one_reconnects(
@@ -342,7 +347,8 @@ async def test_the_kernel_watches_the_connection(raw: RawServer, link: ModbusLin
     assert connection is not None
     sock = connection._wire.transport.get_extra_info("socket")
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
+    tcp = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+    assert [sock.getsockopt(socket.IPPROTO_TCP, what) for what in tcp] == [15, 5, 3, 10_000]
 
 
 async def test_writes_use_the_function_asked_for(raw: RawServer, link: ModbusLink) -> None:

@@ -13,6 +13,7 @@ from drivers.simulated.modbus import ModbusServer
 from drivers.simulated.sunspec import BatteryUnit
 from drivers.types import Driver, WriteOutcome, WriteRequest, WriteResult
 from edge_agent.clock import ManualClock
+from tests.drivers_modbus.rig import DictPlant
 
 
 @pytest.fixture
@@ -65,6 +66,48 @@ async def test_what_somebody_else_changed_is_left_alone(
         "left as somebody else has set it",
     )
     assert site.write_frames == before
+
+
+@pytest.mark.parametrize("change", [{"WSet": -7000}, {"WSetEna": 0}], ids=["value", "enable"])
+async def test_a_release_looks_who_has_set_what_stands(
+    battery: Driver, unit: BatteryUnit, site: ModbusServer, change: dict[str, int]
+) -> None:
+    await command(battery, 5.0)
+    unit.image.set_raw(704, **change)
+    before = site.write_frames
+    released = await battery.release("power_setpoint")
+    assert released.result is WriteResult.VERIFIED
+    assert released.reason.startswith("left as somebody else has set it")
+    assert site.write_frames == before
+    assert (await command(battery, 4.0)).result is WriteResult.VERIFIED
+
+
+async def test_a_device_under_local_control_has_the_point_back(
+    battery: Driver, unit: BatteryUnit, site: ModbusServer
+) -> None:
+    await command(battery, 5.0)
+    unit.local = True
+    before = site.write_frames
+    assert (await battery.release("power_setpoint")).result is WriteResult.VERIFIED
+    assert site.write_frames == before
+
+
+class Coarse(BatteryUnit):
+    """Takes its setpoint in steps of 10 W."""
+
+    def commanded(self, first: int, end: int) -> None:
+        self.image.set_raw(704, WSet=10 * round(self.image.raw(704, "WSet") / 10))
+        super().commanded(first, end)
+
+
+async def test_a_device_that_rounds_is_nobody_else(
+    battery: Driver, site: ModbusServer, plant: DictPlant, clock: ManualClock
+) -> None:
+    site.units[2] = Coarse(plant, 2, clock)
+    for value in (5.003, 5.003, -3.004):
+        outcome = await command(battery, value)
+        assert (outcome.result, outcome.readback) == (WriteResult.VERIFIED, round(value, 2))
+        await clock.advance(30)
 
 
 async def test_a_refresh_and_a_new_value_are_no_override(

@@ -266,6 +266,17 @@ async def test_a_release_leaves_what_somebody_else_has_set(serve: Serve) -> None
     assert (len(device.writes), device.at(2701)) == (frames, [70])
 
 
+async def test_a_release_looks_who_has_set_what_stands(serve: Serve) -> None:
+    device = victron()
+    driver = await serve("victron_gx_system", device)
+    await driver.write(ask(55.0, point="charge_share"))
+    device.put(3, 2701, "0046")
+    frames = len(device.writes)
+    assert (await driver.release("charge_share")).reason == "left as somebody else has set it"
+    assert (len(device.writes), device.at(2701)) == (frames, [70])
+    assert (await driver.write(ask(60.0, point="charge_share"))).result is WriteResult.VERIFIED
+
+
 async def test_a_released_value_is_nobody_s(serve: Serve) -> None:
     device = victron()
     driver = await serve("victron_gx_system", device)

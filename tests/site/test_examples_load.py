@@ -18,8 +18,9 @@ from edge_agent.site.examples import NoExampleError, example_path
 from edge_agent.site.known_points import Profiles, packaged_profiles
 from edge_agent.site.load import load_site
 from edge_agent.site.mistakes import SiteError
-from edge_agent.site.schema import Control, MqttLink, Site, Tariff
+from edge_agent.site.schema import Control, MqttLink, Site
 from edge_agent.site.tariff import price_series
+from edge_agent.site.tariff_schema import Tariff
 from edge_agent.site.template import SITE_FILE, starter_files, starter_site
 from edge_agent.site.wording import PATTERNS
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge_agent.site.schema import PriceBlock, PricePoint, Tariff
 from edge_agent.site.tariff import billing_month, days_left, import_price, price_series
+from edge_agent.site.tariff_schema import PriceBlock, PricePoint, Tariff
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)

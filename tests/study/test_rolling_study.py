@@ -142,3 +142,14 @@ def test_a_run_can_be_compared_and_drawn() -> None:
     table = flexible.compare(plain)
     assert table.loc["peak_kw", "value"] <= table.loc["peak_kw", "reference"]
     assert flexible.plot().axes
+
+
+def test_the_months_peak_is_carried_and_not_paid_again() -> None:
+    early = LOAD.where(LOAD.index >= pd.Timestamp("2026-03-03 07:00+01:00"), 400.0)
+    early[early.index >= pd.Timestamp("2026-03-03 07:00+01:00")] = 60.0
+    run = scenario(early, E_CAPx=0).run(START, END)
+    lived = run.table.P_EG_buy_T.max()
+    assert lived > 300
+    last = run.ticks[-1].plan
+    assert last.peaks_kw[0] == pytest.approx(lived)
+    assert last.cost.demand == pytest.approx(0.0, abs=1e-6)

@@ -21,9 +21,9 @@ def study() -> CaseStudy:
 def test_a_scenario_is_compared_with_the_reference_on_its_horizon() -> None:
     cs = study()
     bigger = cs.add_scen("bigger")
-    bigger.components[1].E_CAPx = 80.0  # type: ignore[union-attr]
+    bigger.components[1].E_CAPx = 80.0
     result = bigger.solve()
-    assert cs.scenarios["REF"].components[1].E_CAPx == 0.0  # type: ignore[union-attr]
+    assert cs.scenarios["REF"].components[1].E_CAPx == 0.0
     assert result.reference is not None
     assert result.reference.figures["peak_kw"] == pytest.approx(90.0)
     assert result.kpis.loc["peak_kw", "saved_share"] > 0.1

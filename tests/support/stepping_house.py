@@ -80,7 +80,11 @@ class SteppingHouse:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self.run(self._start())
+        try:
+            self.run(self._start())
+        except BaseException:
+            self._end_thread()
+            raise
         return self
 
     def __exit__(
@@ -89,7 +93,13 @@ class SteppingHouse:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.run(self._stop())
+        try:
+            self.run(self._stop())
+        finally:
+            self._end_thread()
+
+    def _end_thread(self) -> None:
+        """A thread left running would keep the whole test run from ending."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -1,0 +1,156 @@
+"""The anytime ladder: what comes when time is short, when HiGHS fails, and in what order."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from rich_site import RICH, STEP_S, Chaos
+
+from models.affine import CompiledSite, fill
+from models.compiled import compile_site
+from models.flows import opposed_flows
+from models.highs import HotLp, SolverError
+from models.parameters import parameters
+from models.rules import rules_plan
+from models.search import Search
+from models.shifted import shifted
+from models.solver import Optimiser, Rejected
+from models.types import Plan, PlanSource, Problem, Reason, ReasonCode
+from models.verify import verify
+
+if TYPE_CHECKING:
+    from tests.models.conftest import Cases, Compile
+
+LATE = Reason(code=ReasonCode.SOLVER_LATE, text="late")
+
+
+@pytest.fixture(scope="module")
+def rich() -> CompiledSite:
+    return compile_site(RICH, STEP_S)
+
+
+def _plan(outcome: Plan | Rejected) -> Plan:
+    assert isinstance(outcome, Plan), outcome
+    return outcome
+
+
+def _dear(cases: Cases, problem: Problem) -> Problem:
+    """Prices at which charging and discharging at once would pay."""
+    return cases.outside(problem, import_price_per_kwh=(-0.6, 0.3) * (len(problem.grid) // 2))
+
+
+def test_the_rungs_come_quick_one_first_and_never_dearer(rich: CompiledSite) -> None:
+    chaos = Chaos(np.random.default_rng(3))
+    both = 0
+    for _ in range(12):
+        problem = chaos.draw()
+        named = parameters(problem)
+        programme = fill(rich, rich.flatten(named))
+        lp = HotLp(rich)
+        lp.update(programme)
+        flows = opposed_flows(rich, problem.site, named)
+        deadline_s = time.monotonic() + 20.0
+        search = Search(lp, rich, problem, (flows, programme), deadline_s)
+        found = list(search.rungs(5))
+        assert found
+        if len(found) > 1:
+            both += 1
+            assert found[0].source is PlanSource.ROUNDED
+            slack = 1e-6 * sum(
+                np.abs(programme.part_costs @ np.append(found[0].solution.values, 1))
+            )
+            assert found[1].money <= found[0].money + slack
+    assert both > 0
+
+
+def test_without_time_the_last_plan_goes_on(cases: Cases, compiled: Compile) -> None:
+    """A quarter of an hour later it is the same plan, run from where the site now is."""
+    first = cases.hotel()
+    optimiser = Optimiser(compiled(first))
+    best = _plan(optimiser.solve(first, 10.0, first.grid.start))
+    assert best.source is PlanSource.SOLVER
+    later = cases.hotel(timedelta(minutes=15))
+    later = replace(
+        later,
+        batteries=(replace(later.batteries[0], soc_kwh=best.batteries[0].soc_kwh[2]),),
+        zones=tuple(
+            replace(state, temperature_c=plan.temperature_c[2])
+            for state, plan in zip(later.zones, best.zones, strict=True)
+        ),
+    )
+    plan = _plan(optimiser.solve(later, 0.0, later.grid.start))
+    assert plan.source is PlanSource.LAST
+    assert {reason.code for reason in plan.reasons} >= {
+        ReasonCode.SOLVER_LATE,
+        ReasonCode.PLAN_SHIFTED,
+    }
+    assert verify(later, plan).violations == ()
+    moved = best.batteries[0].power_kw[3:24]
+    assert plan.batteries[0].power_kw[:21] == pytest.approx(moved, abs=1e-6)
+    again = _plan(optimiser.solve(later, 10.0, later.grid.start))
+    ruled = rules_plan(later, later.grid.start)
+    assert again.cost.objective <= plan.cost.objective <= ruled.cost.objective
+
+
+def test_a_plan_that_is_no_use_gives_way_to_the_rules(cases: Cases, compiled: Compile) -> None:
+    """A day later nothing of it is left to follow: the rules answer, and the reason says why."""
+    first = cases.hotel()
+    optimiser = Optimiser(compiled(first))
+    _plan(optimiser.solve(first, 10.0, first.grid.start))
+    later = cases.hotel(timedelta(hours=30))
+    plan = _plan(optimiser.solve(later, 0.0, later.grid.start))
+    ruled = rules_plan(later, later.grid.start)
+    assert plan.cost.objective == pytest.approx(ruled.cost.objective)
+    assert ReasonCode.SOLVER_LATE in {reason.code for reason in plan.reasons}
+
+
+@pytest.mark.parametrize("seed", [41, 42])
+def test_whatever_the_last_plan_was_what_it_becomes_is_sound(rich: CompiledSite, seed: int) -> None:
+    """From states far from those it was made for; its work is redone where it no longer fits."""
+    chaos = Chaos(np.random.default_rng(seed))
+    optimiser = Optimiser(rich)
+    last = _plan(optimiser.solve(chaos.draw(), 5.0, chaos.start))
+    for _ in range(15):
+        problem = chaos.draw()
+        plans = list(shifted(problem, last, problem.grid.start, LATE))
+        assert [plan.source for plan in plans] == ["last", "last", "rules"]
+        for plan in plans[1:]:
+            assert verify(problem, plan).violations == ()
+
+
+def test_a_solver_that_does_not_come_back_is_given_up(cases: Cases, compiled: Compile) -> None:
+    """No patience at all stands for a HiGHS that minds no limit: it is left, and a new one made."""
+    problem = cases.hotel(zones=8)
+    site = compiled(problem)
+    programme = fill(site, site.flatten(parameters(problem)))
+    for _ in range(50):
+        lp = HotLp(site, patience_s=-60.0)
+        lp.update(programme)
+        if lp.run(30.0) is None:
+            break
+    else:
+        pytest.fail("HiGHS was always faster than no time at all")
+    with pytest.raises(SolverError, match="no programme"):
+        lp.run(30.0)
+    while lp.stuck:
+        time.sleep(0.01)
+    lp.update(programme)
+    assert not lp.stuck
+
+
+def test_tight_budgets_end_in_time_with_a_plan(cases: Cases, compiled: Compile) -> None:
+    """After one plan there always is an answer, whatever the limit strikes."""
+    first = cases.hotel(zones=4)
+    optimiser = Optimiser(compiled(first))
+    _plan(optimiser.solve(first, 10.0, first.grid.start))
+    for turn, budget_s in enumerate((0.0, 0.003, 0.01, 0.03, 0.1, 0.3)):
+        problem = _dear(cases, cases.hotel(timedelta(minutes=15 * turn), zones=4))
+        plan = _plan(optimiser.solve(problem, budget_s, problem.grid.start))
+        assert verify(problem, plan).violations == ()
+        assert math.isfinite(plan.cost.objective)
