@@ -1,7 +1,7 @@
 """Settings of the whole suite: how hard hypothesis tries.
 
-HYPOTHESIS_PROFILE=fast | full | explore. The first two try the same examples each time, so that a red
-run means a change; `explore` tries new ones (`make soak` does).
+HYPOTHESIS_PROFILE=fast | full | explore. The first two try the same examples each time, so that a
+red run means a change; `explore` tries new ones (`make soak` does).
 """
 
 from __future__ import annotations

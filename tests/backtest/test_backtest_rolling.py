@@ -26,7 +26,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    return month_case(tmp_path_factory.mktemp("case"), days=18, first_day=14)
+    return month_case(tmp_path_factory.mktemp("case"), days=16, first_day=14)
 
 
 def played(case: Case, kind: ForecastKind, cache: Path) -> tuple[Outcome, list[float]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from story import (
     took_s,
 )
 
+from edge_agent.demo.demo import Demo
 from edge_agent.demo.hotel_faults import Fault, PartKind
 
 FUSE_A = 400.0
@@ -56,13 +59,26 @@ async def test_one_phase_overloads_while_the_sum_is_fine(tmp_path: Path) -> None
         assert took_s(began, eased) <= REACTION_S
         assert eased["battery_kw"] < 45.0
         assert eased["extremes"]["import_kw"] < IMPORT_KW / 2
-        await plant_keeps(
-            demo, lambda t: worst_a(t) <= FUSE_A * 1.03, "the phase stays eased", plant_s=120
-        )
+        await assert_phase_kept(demo, plant_s=150)
 
         await demo.hotel.set("around.single_phase_kw", None)
         await plant_until(demo, power_near(60.0), "charging again")
         await assert_released(demo)
+
+
+async def assert_phase_kept(demo: Demo, plant_s: float) -> None:
+    """Machines start and stop: what exceeds the fuse is small, short, and nothing on the whole."""
+    first = over_since = last = await demo.hotel.look()
+    seen = [worst_a(first)]
+    while took_s(at(first), last) < plant_s:
+        await asyncio.sleep(0.02)
+        last = await demo.hotel.look()
+        seen.append(worst_a(last))
+        if seen[-1] <= FUSE_A * 1.02:
+            over_since = last
+        assert took_s(at(over_since), last) <= REACTION_S, f"{seen[-1]:.0f} A for too long"
+    assert max(seen) <= FUSE_A * 1.1
+    assert fmean(seen) <= FUSE_A * 1.01
 
 
 def dimmed(site: Any) -> None:
