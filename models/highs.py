@@ -99,6 +99,8 @@ class HotLp:
         self._programme: Programme | None = None
         self._passed: Programme | None = None
         self._lost: list[Thread] = []
+        self.late = False
+        """Whether the last run ended for want of time."""
 
     def update(self, programme: Programme) -> None:
         """Pass the whole programme the first time and what differs later.
@@ -235,9 +237,11 @@ class HotLp:
         if run.is_alive():
             self._lost.append(run)
             self._highs = self._passed = None
+            self.late = True
             return False
         if not came or came[0] == highspy.HighsStatus.kError:
             raise SolverError("HiGHS: run returned an error")
+        self.late = highs.getModelStatus() == highspy.HighsModelStatus.kTimeLimit
         return True
 
     def _live(self) -> highspy.Highs:

@@ -116,7 +116,8 @@ class Optimiser:
                 text = "; ".join(verdict.violations)
                 refusal = _refusal(ReasonCode.REJECTED, text, verdict.violations)
         if best is None:
-            return refusal or _nothing(task.deadline_s)
+            late = self._lp.late or task.deadline_s <= time.monotonic()
+            return refusal or _nothing(late=late)
         found, solved, plan = best
         if problem.tidiness is not None and time.monotonic() < task.deadline_s:
             search.hold(found.decisions)
@@ -141,9 +142,8 @@ def _refusal(code: ReasonCode, text: str, violations: tuple[str, ...] = ()) -> R
     return Rejected(reason=Reason(code=code, text=text), violations=violations)
 
 
-def _nothing(deadline_s: float) -> Rejected:
+def _nothing(*, late: bool) -> Rejected:
     """No rung was reached."""
-    late = deadline_s <= time.monotonic()
     code = ReasonCode.SOLVER_LATE if late else ReasonCode.SOLVER_FAILED
     return _refusal(code, "the solver found no feasible plan")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
@@ -55,6 +56,10 @@ def work_there(
         return STOPPED
     except (SiteError, StoreError, DriverError) as error:
         tell(f"semdr-edge: {error}")
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         tell(f"semdr-edge: {error.filename or ''}: {error.strerror or error}")
