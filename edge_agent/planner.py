@@ -86,8 +86,12 @@ class Planner:
             self.failures_in_a_row += 1
             self._fell = answer
             answer = self._without_solver(known, reality.at, answer)
-        else:
+        elif answer.source.by_solver:
             self.failures_in_a_row = 0
+        else:
+            self.failures_in_a_row += 1
+            late = "the solver found nothing in time"
+            self._fell = Reason(code=ReasonCode.SOLVER_LATE, text=late)
         return await self._adopt(answer, known, reality.at)
 
     async def without_worker(self, known: Knowledge, now: datetime, why: Reason) -> Plan:

@@ -16,7 +16,7 @@ from edge_agent.compiled_site import compiled_site
 from edge_agent.feeds.reader import BookReader
 from edge_agent.fingerprint import fingerprint
 from edge_agent.histories import site_history, wanted_points
-from edge_agent.memory import rss_mb
+from edge_agent.memory import one_heap, rss_mb
 from edge_agent.plan_words import ANSWER, REQUEST, PlanAnswer, PlanRequest
 from edge_agent.problem import Outside, build_problem
 from edge_agent.site.load import LoadedSite, feed_sources, load_site
@@ -127,6 +127,7 @@ def refuse_all(why: str, questions: BinaryIO, answers: BinaryIO) -> None:
 
 def main(words: list[str]) -> int:
     """`python -I -m edge_agent.worker SITE FINGERPRINT STATE_DIR DATABASE`."""
+    one_heap()
     if len(words) != ARGUMENTS:
         usage = "python -I -m edge_agent.worker SITE FINGERPRINT STATE_DIR DATABASE"
         sys.stderr.write(f"usage: {usage}\n")

@@ -32,7 +32,7 @@ class WorkerClient:
     """Asks the worker one thing at a time."""
 
     def __init__(
-        self, command: Sequence[str], *, grace_s: float = 0.2, start_s: float = START_GRACE_S
+        self, command: Sequence[str], *, grace_s: float = 0.1, start_s: float = START_GRACE_S
     ) -> None:
         self._command = tuple(command)
         self._start_s = start_s

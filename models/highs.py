@@ -14,6 +14,7 @@ from models.types import ModelError
 _NOTHING = 1e-9
 """HiGHS drops matrix entries up to this size."""
 _FEASIBLE = 2
+_SETTLED = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
 _HALF = 0.5
 _CLOSE = 0.01
 """Largest gap at which a search cut by the time limit is better than rounding."""
@@ -100,7 +101,7 @@ class HotLp:
         self._passed: Programme | None = None
         self._lost: list[Thread] = []
         self.late = False
-        """Whether the last run ended for want of time."""
+        """Whether a run since the last update ended for want of time."""
 
     def update(self, programme: Programme) -> None:
         """Pass the whole programme the first time and what differs later.
@@ -115,6 +116,7 @@ class HotLp:
                 raise SolverError(msg)
         self._bring(programme)
         self._programme = programme
+        self.late = False
 
     def run(self, budget_s: float) -> Solution | None:
         """Solve; None when no feasible values came out of it within `budget_s`."""
@@ -241,7 +243,7 @@ class HotLp:
             return False
         if not came or came[0] == highspy.HighsStatus.kError:
             raise SolverError("HiGHS: run returned an error")
-        self.late = highs.getModelStatus() == highspy.HighsModelStatus.kTimeLimit
+        self.late = self.late or highs.getModelStatus() not in _SETTLED
         return True
 
     def _live(self) -> highspy.Highs:

@@ -118,8 +118,8 @@ async def test_a_hanging_worker_is_killed_in_time_and_replaced(
         while client.pid is None:  # noqa: ASYNC110 - the process has no event to wait for
             await asyncio.sleep(0.005)
     pid = client.pid
-    assert await asked == "no plan within 0.6 s"
-    assert time.monotonic() - began_s < 1.5
+    assert await asked == "no plan within 0.5 s"
+    assert time.monotonic() - began_s < 5.0
     assert gone(pid)
     assert (await client.ask(request(NOON, 2))).plan == plan()
 

@@ -1,4 +1,4 @@
-"""The hot-water tank and what others do to the hotel: energy, cycles, phases, the BMS's own word."""
+"""The hot-water tank and what others do to the hotel: energy, cycles, phases, the BMS."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ def test_the_bms_lowers_one_direction_alone() -> None:
     assert one.extremes.battery_out_kw == 80.0
 
 
-def test_acts_and_testimony_by_lines() -> None:
+async def test_acts_and_testimony_by_lines() -> None:
     clock = ManualClock(START)
     plant = LivePlant(hotel(), clock)
     assert answer(set_line("operator.dimming", 1.0), plant) is not None
     assert plant.get("operator.dimming") == 1.0
     assert answer(set_line("battery.setpoint_kw", 40.0), plant) is not None
-    clock.step(timedelta(seconds=60))
+    await clock.advance(60)
     told = answer(LOOK_LINE, plant)
     assert told is not None
     assert told["look"]["battery_kw"] == 40.0
