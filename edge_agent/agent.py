@@ -63,8 +63,8 @@ from models.types import Plan
 log = logging.getLogger(__name__)
 
 HEALTH_S = 10.0
-GIVE_BACK_BEATS = 60
-"""Free heap pages go back to the system once in so many looks at the health."""
+SAVE_BEATS, GIVE_BACK_BEATS = 6, 60
+"""Looks at the health between saves of control's memory, and between returns of free heap."""
 LONGEST_COMMIT_S = 60.0
 ROOMS_EVERY = timedelta(minutes=1)
 """So often the people in all rooms are summed."""
@@ -371,7 +371,8 @@ class Agent:
             self._sum_rooms(snapshot)
             await self._quality.save(snapshot.at, clock_trusted=self._clock_watch.trusted)
             await self._planner.look(snapshot.at)
-            await self._control.memory.save()
+            if (beat := next(beats)) % SAVE_BEATS == 0:
+                await self._control.memory.save()
             await self._alarming.beat(
                 self.status(),
                 worker_faults=self._planner.worker_faults,
@@ -379,7 +380,7 @@ class Agent:
                 feeds=feed_sights(self._feeds),
             )
             self._cloud.report(self.status())
-            if next(beats) % GIVE_BACK_BEATS == 0:
+            if beat % GIVE_BACK_BEATS == 0:
                 give_back()
             await self._clock.sleep(HEALTH_S)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from array import array
 from collections import deque
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
 
 from edge_agent.site.schema import Site
 from edge_agent.snapshot import Snapshot
@@ -28,6 +30,9 @@ class Flow:
     planned_grid_kw: float | None
     planned_battery_kw: float | None
     planned_soc_percent: float | None
+
+
+VALUES = tuple(part.name for part in fields(Flow) if part.name != "at")
 
 
 def flow(site: Site, snapshot: Snapshot, plan: Plan | None) -> Flow:
@@ -97,17 +102,26 @@ def _planned_soc_percent(site: Site, plan: Plan | None, step: int | None) -> flo
 
 
 class FlowLog:
-    """One flow per minute over the last day, in memory."""
+    """One flow per minute over the last day, in memory; packed, as there are many of them."""
 
     def __init__(self) -> None:
-        self._minutes: deque[Flow] = deque(maxlen=KEEP_MIN)
+        self._minutes: deque[array[float]] = deque(maxlen=KEEP_MIN)
+        self._latest: datetime | None = None
 
     def post(self, latest: Flow) -> None:
         """Keep the first flow of every minute."""
-        if not self._minutes or abs(latest.at - self._minutes[-1].at) >= ONE_MINUTE:
-            self._minutes.append(latest)
+        if self._latest is None or abs(latest.at - self._latest) >= ONE_MINUTE:
+            self._latest = latest.at
+            values = (getattr(latest, name) for name in VALUES)
+            known = (math.nan if value is None else value for value in values)
+            self._minutes.append(array("d", (latest.at.timestamp(), *known)))
 
     @property
     def minutes(self) -> tuple[Flow, ...]:
         """Oldest first."""
-        return tuple(self._minutes)
+        return tuple(_unpacked(packed) for packed in self._minutes)
+
+
+def _unpacked(packed: array[float]) -> Flow:
+    values = [None if math.isnan(value) else value for value in packed[1:]]
+    return Flow(at=datetime.fromtimestamp(packed[0], UTC), **dict(zip(VALUES, values, strict=True)))

@@ -9,9 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge_agent.site.load import load_site
-from edge_agent.site.mistakes import SiteError
-
 if TYPE_CHECKING:
     from edge_agent.backtest.run import Run
     from edge_agent.backtest.tasks import Order
@@ -58,6 +55,7 @@ def add_options(parser: ArgumentParser) -> None:
 def main(options: Namespace) -> int:
     """0 when every run was made; 1 when data or site are bad; 2 for a wrong option."""
     from edge_agent.backtest.errors import BacktestError, DataFileError
+    from edge_agent.site.mistakes import SiteError
 
     try:
         orders = _orders(options)
@@ -83,6 +81,7 @@ def _orders(options: Namespace) -> list[Order]:
     from edge_agent.backtest.data_file import read_data_file
     from edge_agent.backtest.sight import ForecastKind
     from edge_agent.backtest.tasks import Order
+    from edge_agent.site.load import load_site
 
     span = Span(start=_moment(options.start), end=_moment(options.end))
     pairs = [(options.site, file) for file in options.data]

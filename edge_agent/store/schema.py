@@ -15,7 +15,7 @@ from edge_agent.store.tables import LANES, STEPS, VERSION
 from edge_agent.store.types import StoreUnavailableError, StoreVersionError
 
 BUSY_MS = 5000
-CACHE_KIB = 512
+CACHE_KIB = 256
 """Pages SQLite may keep in RAM: the rows written are new ones, and memory is scarce."""
 
 WriteHook = Callable[[sqlite3.Connection], None]

@@ -100,7 +100,10 @@ async def test_the_local_socket_shows_and_acts(
         answer = await client.post("/api/release", json=body)
         assert answer.status_code == 200
         rows = (await client.get("/api/audit?count=20")).json()
-    assert any("released by porter: noise" in row["text"] for row in rows)
+    assert any(
+        "released by porter until" in row["text"] and row["text"].endswith(": noise")
+        for row in rows
+    )
     await until(lambda: SETPOINT not in leased(agent))
     assert place.plant.commands["battery.setpoint_kw"] is None
     ticks = agent.status().counters.ticks

@@ -84,7 +84,7 @@ def test_a_child_without_words_says_how(loaded: LoadedSite, tmp_path: Path) -> N
     assert child(command, b"").returncode == 2
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_year_is_learnt_within_the_memory_of_a_small_board(loaded: LoadedSite) -> None:
     command = (sys.executable, str(HOUSE / "tests" / "support" / "fit_year.py"), str(loaded.path))
     environment = os.environ | {"PYTHONPATH": str(HOUSE)}

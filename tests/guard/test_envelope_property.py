@@ -32,7 +32,7 @@ def test_nothing_escapes(seed: int) -> None:
     assert list(case(Random(seed))) == []  # noqa: S311
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 @settings(max_examples=10_000, deadline=None)
 @given(seed=SEED)

@@ -34,7 +34,7 @@ FALLBACK_KW = 15.0
 REACTION_S = 60.0
 """Poll, tick and write at 60 times the speed, with room for a loaded machine."""
 METER = (PartKind.UNIT, 1)
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(120)]
 
 
 def small_fuse(site: Any) -> None:

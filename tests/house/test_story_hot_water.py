@@ -30,7 +30,7 @@ WISH_C, CYCLE_C = 63.0, 70.0
 TANKS_HOLD_S, OUR_HOLD_S = 600.0, 240.0
 PEAK_KW = 150.0
 REACTION_S = 90.0
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(120)]
 
 
 def with_hot_water(site: Any) -> None:

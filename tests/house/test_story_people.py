@@ -28,7 +28,7 @@ SPEED = 120.0
 KNOB, OURS, OPERATOR = 10, 13, 8
 FLOOR = "zone_1.setpoint_c"
 OBJECT = "analog-value,1"
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(120)]
 
 
 def plans_often(site: Any) -> None:
