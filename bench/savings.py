@@ -92,6 +92,7 @@ def _money(data: Path, words: argparse.Namespace) -> Figures:
         "higher_peaks": sum(row.higher for row in own + long),
         "beats_rules_share": mean(row.beats_rules for row in own),
         "year_backtest_s": 12 * mean(row.wall_s for row in own),
+        "year_backtest_cpu_s": 12 * mean(row.cpu_s for row in own),
         "year_backtest_is": "measured" if words.full else "twelve times the mean month's wall time",
         "cases": len(own),
         "buildings": list(words.buildings),

@@ -81,8 +81,12 @@ SLOW_FILES = frozenset(
 """Files that take seconds: real processes, brokers, solvers and much hypothesis. Not in `check`."""
 
 
+SLOW_ROOMS = frozenset({"backtest", "forecast", "study"})
+"""Folders of long calculations."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of a slow file."""
+    """Mark every test of a slow file or room."""
     for item in items:
-        if item.path.stem in SLOW_FILES:
+        if item.path.stem in SLOW_FILES or item.path.parent.name in SLOW_ROOMS:
             item.add_marker(pytest.mark.slow)

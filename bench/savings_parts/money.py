@@ -54,6 +54,8 @@ class Scored:
     peak_best_kw: float
     wall_s: float
     """Of our run, per month."""
+    cpu_s: float
+    """The same, of the processor: what it takes where nothing else runs."""
 
     @property
     def captured(self) -> float:
@@ -89,14 +91,14 @@ def score(play: Play) -> list[Scored]:
         case, meter = case_of(loaded, data, span), Meter()
         beside = [policy(case, meter) for policy in (no_control, greedy, peak_rule)]
         best = perfect(case)
-        began_s = time.perf_counter()
+        began_s, began_cpu_s = time.perf_counter(), time.process_time()
         rolling = Rolling(case, Policy(forecast=play.forecast), Path(scratch) / "compiled")
         ours = rolling.run(meter, lambda _: None)
-        wall_s = (time.perf_counter() - began_s) / play.months
-    return _rows(play, [*beside, best, ours], wall_s)
+        spent_s = (time.perf_counter() - began_s, time.process_time() - began_cpu_s)
+    return _rows(play, [*beside, best, ours], spent_s)
 
 
-def _rows(play: Play, outcomes: list[Outcome], wall_s: float) -> list[Scored]:
+def _rows(play: Play, outcomes: list[Outcome], spent_s: tuple[float, float]) -> list[Scored]:
     months = zip(*(outcome.months for outcome in outcomes), strict=True)
     return [
         Scored(
@@ -110,7 +112,8 @@ def _rows(play: Play, outcomes: list[Outcome], wall_s: float) -> list[Scored]:
             peak_none_kw=none.peaks_kw[0],
             peak_kw=ours.peaks_kw[0],
             peak_best_kw=best.peaks_kw[0],
-            wall_s=wall_s,
+            wall_s=spent_s[0] / play.months,
+            cpu_s=spent_s[1] / play.months,
         )
         for none, own, rule, best, ours in months
     ]

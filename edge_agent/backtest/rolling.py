@@ -102,7 +102,9 @@ class Rolling:
         planned_kw = 0.0
         if plan is not None:
             allowed = self._gate.pass_on(plan, self._present(step))
-            planned_kw = ridden_kw(plan, case.at(step), allowed.battery_kw, self._margin)
+            planned_kw = ridden_kw(
+                plan, case.at(step), allowed.battery_kw, self._lately_kw(step), self._margin
+            )
             if allowed.pv_limit_kw is not None:
                 self._book.curtailed_kwh[step] = max(0.0, pv_kw - allowed.pv_limit_kw) / 4
                 pv_kw = min(pv_kw, allowed.pv_limit_kw)
@@ -114,6 +116,10 @@ class Rolling:
         book.import_kwh[step], book.export_kwh[step] = found.import_kwh, found.export_kwh
         book.discharged_kwh[step] = found.discharged_kwh
         book.soc_kwh[step] = found.played.soc_kwh
+
+    def _lately_kw(self, step: int) -> float:
+        """The site without its battery over the last quarter hour."""
+        return float(self._case.net_kw[max(0, step - 1)])
 
     def _aimed(self, plan: Plan | None) -> Plan:
         battery = self._stage.battery

@@ -25,14 +25,19 @@ def aimed(plan: Plan, target_margin_kw: float) -> Plan:
     return replace(plan, peaks_kw=tuple(kw + target_margin_kw for kw in plan.peaks_kw))
 
 
-def ridden_kw(plan: Plan, now: datetime, planned_kw: float, margin_kw: Series = ()) -> float:
-    """The battery's planned power (charging positive), 0 where only the peak asks for giving.
+def ridden_kw(
+    plan: Plan, now: datetime, planned_kw: float, load_kw: float, margin_kw: Series = ()
+) -> float:
+    """The battery's planned power (charging positive) where the plan rides on its peak.
 
-    `margin_kw` is the forecast margin that the plan's peaks hold, per step; () = none.
+    0 where only the peak asks for giving; charging no further than to the import that was planned,
+    for the margin is there for a load that is higher, not for charging. `load_kw` is the site's
+    lately without the battery; `margin_kw` the forecast margin the plan's peaks hold, per step.
     """
     step = plan.grid.step_at(now)
-    if step is None or planned_kw >= 0 or not plan.peaks_kw or not plan.grid_kw:
+    if step is None or not plan.peaks_kw or not plan.grid_kw:
         return planned_kw
     margin = margin_kw[step] if margin_kw else 0.0
-    rides = plan.grid_kw[step] + margin >= (1 - NEAR_SHARE) * min(plan.peaks_kw)
-    return 0.0 if rides else planned_kw
+    if plan.grid_kw[step] + margin < (1 - NEAR_SHARE) * min(plan.peaks_kw):
+        return planned_kw
+    return max(0.0, min(planned_kw, plan.grid_kw[step] - load_kw))

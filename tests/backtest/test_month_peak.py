@@ -67,14 +67,19 @@ def test_giving_for_the_peak_alone_is_left_to_the_loop(
     import_kw: float, margin_kw: float, power_kw: float
 ) -> None:
     plan = riding(import_kw, 100.0)
-    assert ridden_kw(plan, NOON, -20.0, (margin_kw,) * len(plan.grid)) == power_kw
+    assert ridden_kw(plan, NOON, -20.0, 120.0, (margin_kw,) * len(plan.grid)) == power_kw
 
 
-def test_charging_and_moments_without_a_plan_are_left_as_they_are() -> None:
+@pytest.mark.parametrize(("load_kw", "power_kw"), [(70.0, 15.0), (90.0, 10.0), (130.0, 0.0)])
+def test_charging_goes_no_further_than_the_planned_import(load_kw: float, power_kw: float) -> None:
+    assert ridden_kw(riding(100.0, 100.0), NOON, 15.0, load_kw) == power_kw
+    assert ridden_kw(riding(80.0, 100.0), NOON, 15.0, load_kw) == 15.0
+
+
+def test_moments_without_a_plan_are_left_as_they_are() -> None:
     plan = riding(100.0, 100.0)
-    assert ridden_kw(plan, NOON, 15.0) == 15.0
-    assert ridden_kw(plan, NOON + timedelta(days=9), -20.0) == -20.0
-    assert ridden_kw(flat_plan(-20.0, None), NOON, -20.0) == -20.0
+    assert ridden_kw(plan, NOON + timedelta(days=9), -20.0, 50.0) == -20.0
+    assert ridden_kw(flat_plan(-20.0, None), NOON, -20.0, 50.0) == -20.0
 
 
 def test_the_loops_margin_is_put_on_planned_peaks() -> None:
