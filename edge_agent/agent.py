@@ -69,7 +69,7 @@ LONGEST_COMMIT_S = 60.0
 ROOMS_EVERY = timedelta(minutes=1)
 """So often the people in all rooms are summed."""
 RELEASE_S = 2.0
-DRAIN_S = 1.0
+DRAIN_S = 1.3
 GIVE_UP_S = 0.2
 """Wall seconds of the five that a stop may take."""
 FIRST_READ_S = 1.0
@@ -168,7 +168,7 @@ class Agent:
         held = await self._dispatch.release_all(RELEASE_S)
         await _within(0.5, self._last_words(held))
         closing = (driver.close() for driver in self._drivers.values())
-        await _within(DRAIN_S + 0.5, self._cloud.close(DRAIN_S), *closing)
+        await _within(DRAIN_S + 0.2, self._cloud.close(DRAIN_S), *closing)
         await _within(0.5, self._supervisor.stop_all(), self._worker.close())
         return held
 

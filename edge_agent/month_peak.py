@@ -18,7 +18,7 @@ ROUNDS = 14
 """Halvings of the search: a peak is found to a ten-thousandth."""
 MOST_DAYS = 28
 LEAST_DAYS = 7
-EASE = 0.75
+EASE = 0.85
 """Holding a peak too low costs a little arbitrage, giving it away costs the month's rate: the floor
 stays well below what was reached."""
 

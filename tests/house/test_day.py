@@ -12,6 +12,7 @@ from edge_agent.demo.demo import Demo, summary
 
 SPEED = 120.0
 HOUR_S = 3_600.0
+USED_KWH = ("load_kwh", "hvac_kwh", "hot_water_kwh", "battery_in_kwh")
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1_500)]
 
 
@@ -45,7 +46,7 @@ async def test_a_day(tmp_path: Path) -> None:
     assert figures["agent_rss_mb"] <= 80
     assert figures["worker_rss_mb"] <= 80
     assert rss_mb[-1] - rss_mb[11] < 2.0
-    used_kwh = ledger["load_kwh"] + ledger["hvac_kwh"] + ledger["battery_in_kwh"]
+    used_kwh = sum(ledger[name] for name in USED_KWH)
     made_kwh = ledger["pv_kwh"] + ledger["battery_out_kwh"]
     net_kwh = ledger["grid_import_kwh"] - ledger["grid_export_kwh"]
     assert net_kwh == pytest.approx(used_kwh - made_kwh, abs=0.01 * (used_kwh + made_kwh))
