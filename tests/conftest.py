@@ -81,8 +81,8 @@ SLOW_FILES = frozenset(
 """Files that take seconds: real processes, brokers, solvers and much hypothesis. Not in `check`."""
 
 
-SLOW_ROOMS = frozenset({"backtest", "forecast", "study"})
-"""Folders of long calculations."""
+SLOW_ROOMS = frozenset({"backtest", "commissioning", "feeds", "forecast", "study"})
+"""Folders of long calculations, and of devices and servers that take their time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
