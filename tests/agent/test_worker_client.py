@@ -119,7 +119,7 @@ async def test_a_hanging_worker_is_killed_in_time_and_replaced(
             await asyncio.sleep(0.005)
     pid = client.pid
     assert await asked == "no plan within 0.5 s"
-    assert time.monotonic() - began_s < 5.0
+    assert time.monotonic() - began_s < 1.5
     assert gone(pid)
     assert (await client.ask(request(NOON, 2))).plan == plan()
 

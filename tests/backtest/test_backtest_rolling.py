@@ -40,6 +40,12 @@ def captured(case: Case, outcome: Outcome) -> float:
     return (none - outcome.cost) / (none - best)
 
 
+@pytest.mark.xfail(strict=True, reason="0.8995 since a peak is no longer charged up to")
+def test_perfect_forecasts_save_nine_tenths_of_what_there_is(case: Case, cache: Path) -> None:
+    outcome, _ = played(case, ForecastKind.PERFECT, cache)
+    assert captured(case, outcome) > 0.9
+
+
 @pytest.mark.parametrize(("kind", "least"), [("perfect", 0.8), ("own", 0.4)])
 def test_it_saves_much_of_what_there_is_and_raises_no_peak(
     case: Case, cache: Path, kind: str, least: float

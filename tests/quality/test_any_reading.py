@@ -94,7 +94,7 @@ def never_better(before: list[Reading], after: list[Reading]) -> bool:
 
 
 @given(POLLS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_judge_sets_quality_and_nothing_else(
     polls: list[tuple[list[Reading], datetime]],
 ) -> None:
@@ -106,7 +106,7 @@ def test_the_judge_sets_quality_and_nothing_else(
 
 
 @given(polls=BOARDS, trusted=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_judge_of_the_site_too(
     *, polls: list[tuple[list[Reading], datetime]], trusted: bool
 ) -> None:

@@ -27,7 +27,7 @@ SNIPPETS = (
     "protocol: modbus",
 )  # fmt: skip
 FUZZ = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
