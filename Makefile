@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 PACKAGES := drivers models edge_agent
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup demo check test referees bench soak clean
+.PHONY: setup demo check test coverage referees bench soak clean
 
 setup: $(STAMP)
 
@@ -29,6 +29,9 @@ check: setup
 	HYPOTHESIS_PROFILE=fast $(PY) -m pytest -q -n 2 -m "not slow and not referee and not soak"
 
 test: setup
+	$(PY) -m pytest -q -n 2 --dist worksteal -m "not referee and not soak"
+
+coverage: setup
 	$(PY) -m pytest -q -n 2 -m "not referee and not soak" --cov --cov-report=term:skip-covered
 
 referees: setup

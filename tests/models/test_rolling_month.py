@@ -15,7 +15,7 @@ from rolling_month import (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_rolling_month_captures_the_saving_of_perfect_foresight() -> None:
     """At least 93 % of it; the demand charge left out captures far less."""
     given = month()
