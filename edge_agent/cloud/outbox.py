@@ -70,7 +70,7 @@ class SyncSettings:
     """Basic Ingest rule, none when empty."""
     withheld: frozenset[PointKey] = frozenset()
     """Points that never leave the gateway."""
-    backlog_commits: int = 30
+    backlog_commits: int = 15
     backlog_bytes: int = 100_000
     confirm_within_wall_s: float = 300.0
     """Sent but not confirmed for so long means lost: sent again."""

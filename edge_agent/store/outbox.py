@@ -20,7 +20,7 @@ from edge_agent.store.tombstones import OLDEST_DROPPED, Tombstone, between
 from edge_agent.store.trusting import NEWEST_AT, SEND_WAIT_MS, TRUSTS, Waiting
 from edge_agent.store.types import DamagedBlockError
 
-SLICE_READINGS = 2_500
+SLICE_READINGS = 1_200
 """Readings decoded in one go, so that a commit never waits long behind a query."""
 SLICE_ROWS = 64
 LATE_MS = 120_000
