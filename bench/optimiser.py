@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.optimiser_parts.adversity import adversity, unnoticed
 from bench.optimiser_parts.devices import devices
+from bench.optimiser_parts.gateway import gateway_worker
 from bench.optimiser_parts.lateness import lateness
 from bench.optimiser_parts.month import rolling_month_share
 from bench.optimiser_parts.processes import processes
@@ -49,6 +50,7 @@ def measure(full: bool, folder: Path) -> Figures:  # noqa: FBT001 - a switch of 
     parts: tuple[tuple[str, Callable[[], Figures]], ...] = (
         ("hot_to_cold_24h", lambda: {**speed()}),
         ("worker_rss_mb_24h", lambda: {**processes(folder, 5 if full else 3)}),
+        ("gateway_worker_rss_mb_24h", lambda: {**gateway_worker(folder)}),
         ("gap_100_devices", lambda: {**devices(20 if full else 6)}),
         ("late_answers", lambda: {**lateness(folder / "hundred.npz", 40 if full else 8)}),
         ("infeasible", lambda: {**adversity(1000)}),

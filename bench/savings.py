@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.savings_parts.cambridge import BUILDINGS, Building, data_folder
 from bench.savings_parts.money import Play, Scored, score_all
+from bench.savings_parts.no_battery import no_battery
 from edge_agent.backtest.sight import ForecastKind
 
 DEFAULT_MONTHS = (2, 6, 10)
@@ -45,7 +46,7 @@ def main() -> int:
     else:
         figures |= _money(data, words)
         figures |= _forecasts(data, full=words.full)
-    figures |= _without_battery()
+        figures |= no_battery(data, full=words.full, workers=words.workers)
     print(json.dumps(figures))
     return 0 if good(figures) else 1
 
@@ -125,10 +126,6 @@ def _forecasts(data: Path, *, full: bool) -> Figures:
     except ImportError as error:
         return {"forecast_reason": str(error)}
     return dict(forecast_skill(data, full=full))
-
-
-def _without_battery() -> Figures:
-    return {"no_battery_saving_share_reason": "the building without a battery is not played yet"}
 
 
 def good(figures: Figures) -> bool:

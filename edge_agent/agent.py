@@ -22,13 +22,14 @@ from edge_agent.control import ControlLoop, ControlParts
 from edge_agent.control_memory import ControlMemory
 from edge_agent.data_quality import DataQuality
 from edge_agent.dispatch import Dispatch
-from edge_agent.envelopes_of import envelopes, operator_signals
+from edge_agent.envelopes_of import envelopes
 from edge_agent.fastloop.budget import charges
 from edge_agent.fastloop.corridor import LoopSettings
 from edge_agent.fastloop.tracker import Tracker
-from edge_agent.feeding import feed_keeper, feed_sights
 from edge_agent.fields import build_drivers
 from edge_agent.flows import Flow, FlowLog, flow
+from edge_agent.foresight import Foresight
+from edge_agent.grid_parts import grid_parts
 from edge_agent.health import Alert
 from edge_agent.local_overrides import hold_times
 from edge_agent.memory import give_back
@@ -113,9 +114,9 @@ class Agent:
         self._planning = PlanningLoop(self._site, loaded.tariff, self._planner, self._peaks, clock)
         self._control = self._control_loop()
         self._planning.held = self._held
-        self._planning.cuts = lambda: self._control.taken
+        self._planning.attach(self._control, self._notes)
         self._cloud: CloudLink = build_cloud(self._site, store, clock)
-        self._feeds = feed_keeper(loaded, state_dir, clock)
+        self._foresight = Foresight(loaded, state_dir, self._notes, clock, self._cloud)
         self._clock_watch = ClockWatch(clock, partial(probe, Machine()))
         self._quality = DataQuality(self._site, self._drivers, store)
         self._rooms = room_counters(self._site)
@@ -151,9 +152,7 @@ class Agent:
         self._supervisor.start("plan", lambda: self._planning.run(self._snapshot))
         self._supervisor.start("health", self._health_loop)
         self._supervisor.start("notify", self._alarming.run)
-        if self._feeds is not None:
-            await self._feeds.start()
-            self._supervisor.start("feeds", self._feeds.run)
+        await self._foresight.start(self._supervisor)
         self._supervisor.start("cloud", self._cloud.run)
         self._watchdog.tell("READY=1")
 
@@ -204,7 +203,8 @@ class Agent:
                 unmeasured_blocks=self._peaks.unmeasured_in_a_row,
                 quality=self._quality.view(self._clock.now()),
                 clock_view=self._clock_watch.view,
-                feeds=() if self._feeds is None else self._feeds.views(),
+                feeds=self._foresight.feeds,
+                foresight=self._foresight.view,
             )
         )
 
@@ -270,7 +270,7 @@ class Agent:
                 people=self._overrides.claims,
                 charges=lambda: charges(self._peaks.peaks, self._peaks.blocks),
                 tell=self._notes.audit,
-                signals=operator_signals(self._site),
+                grid=grid_parts(self._site),
             )
         )
 
@@ -377,7 +377,7 @@ class Agent:
                 self.status(),
                 worker_faults=self._planner.worker_faults,
                 store_error=self._store.health.last_error,
-                feeds=feed_sights(self._feeds),
+                feeds=self._foresight.sights,
             )
             self._cloud.report(self.status())
             if beat % GIVE_BACK_BEATS == 0:

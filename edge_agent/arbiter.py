@@ -112,7 +112,7 @@ def arbitrate(points: Iterable[str], entries: Iterable[Entry], now: datetime) ->
     decisions = []
     for point in points:
         claims = [entry for entry in live if entry.point == point]
-        array = tuple(sorted(claims, key=_rank))
+        array = tuple(sorted(claims, key=_rank) if len(claims) > 1 else claims)
         decisions.append(_decide(point, array))
     return decisions
 

@@ -12,7 +12,7 @@ from edge_agent.cloud.endpoint import endpoint_of
 from edge_agent.cloud.messages import Commit, Gone, Row, Series
 from edge_agent.cloud.opening import open_transport
 from edge_agent.cloud.outbox import SyncSettings
-from edge_agent.cloud.shadows import Shadows
+from edge_agent.cloud.shadows import Shadows, Watcher
 from edge_agent.cloud.status import StatusReporter
 from edge_agent.cloud.sync import Sync
 from edge_agent.cloud.transport import CloudError, Transport
@@ -151,9 +151,15 @@ class CloudLink:
             ),
             shadows=self._shadows,
         )
+        self._watched: tuple[str, ...] = ()
         self._subscribed = False
         self._started = False
         self._reporting: asyncio.Task[None] | None = None
+
+    def watch(self, shadow: str, watcher: Watcher) -> None:
+        """Tell the watcher what the cloud desires in a shadow; one each, before `run`."""
+        self._watched = (*self._watched, shadow)
+        self._shadows.watch(shadow, watcher)
 
     async def run(self) -> None:
         """Connect and send for ever."""
@@ -161,7 +167,7 @@ class CloudLink:
             await asyncio.Event().wait()
         if not self._subscribed:
             self._subscribed = True
-            await self._shadows.start(SHADOWS)
+            await self._shadows.start((*SHADOWS, *self._watched))
         if not self._started:
             await self._transport.connect()
             self._started = True

@@ -19,14 +19,14 @@ KEEP = 4
 def compiled_site(site: SiteModel, step_s: tuple[int, ...], folder: Path) -> CompiledSite:
     """Load, or compile in a child and load; raises CompileError with the child's words."""
     key = compile_key(site, step_s)
-    path = folder / f"{key}.npz"
+    path = folder / f"{key}.compiled"
     try:
         return load(path, key)
     except CacheError:
         path.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     _compile(site, step_s, path)
-    _tidy(folder)
+    tidy(folder)
     try:
         return load(path, key)
     except CacheError as error:
@@ -53,7 +53,8 @@ def _compile(site: SiteModel, step_s: tuple[int, ...], path: Path) -> None:
         raise CompileError(msg)
 
 
-def _tidy(folder: Path) -> None:
-    newest = sorted(folder.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
+def tidy(folder: Path) -> None:
+    """Keep the newest KEEP compiled sites."""
+    newest = sorted(folder.glob("*.compiled"), key=lambda file: file.stat().st_mtime, reverse=True)
     for old in newest[KEEP:]:
         old.unlink(missing_ok=True)

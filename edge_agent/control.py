@@ -10,15 +10,15 @@ from drivers.types import Clock
 from edge_agent.arbiter import Entry, Priority, arbitrate
 from edge_agent.control_memory import ControlMemory
 from edge_agent.dispatch import Dispatch
-from edge_agent.envelope import Envelope
+from edge_agent.envelope import BatteryEnvelope, Envelope
 from edge_agent.export_limit import export_claims
 from edge_agent.fastloop.budget import Charge
-from edge_agent.fastloop.meter import Seen
-from edge_agent.fastloop.sun import watch_sun
+from edge_agent.fastloop.sights import Sights
 from edge_agent.fastloop.tracker import Tracker
-from edge_agent.grid_operator import Signal, changes, follow, limits
+from edge_agent.grid_operator import changes, follow, limits
+from edge_agent.grid_parts import NOTHING, GridParts
 from edge_agent.guard import Guarded, guard_cycle
-from edge_agent.operator_claims import narrowed, operator_claims
+from edge_agent.operator_claims import OperatorSight, narrowed, operator_claims
 from edge_agent.snapshot import Board, Snapshot
 from edge_agent.taken import Taken, taken
 from models.types import Plan
@@ -50,7 +50,7 @@ class ControlParts:
     charges: Callable[[], Sequence[Charge]]
     tell: Callable[[str, str, datetime], Awaitable[None]]
     """Kind, text and time of a line for the audit trail."""
-    signals: tuple[Signal, ...] = ()
+    grid: GridParts = NOTHING
 
 
 class ControlLoop:
@@ -59,7 +59,7 @@ class ControlLoop:
     def __init__(self, parts: ControlParts) -> None:
         self._parts = parts
         self._safety: dict[str, Entry] = {}
-        self._sun = Seen()
+        self._sights = Sights()
         self.decisions: tuple[Guarded, ...] = ()
         self.taken: tuple[Taken, ...] = ()
         """What the last cycle did not carry out as planned."""
@@ -78,7 +78,11 @@ class ControlLoop:
     async def take_up(self) -> None:
         """Go on from what was known before a restart."""
         await self._parts.memory.load()
-        self._parts.tracker.know(self._parts.memory.lag)
+        lag = self._parts.memory.lag
+        self._parts.tracker.know(lag)
+        for one in self._parts.envelopes.values():
+            if isinstance(one, BatteryEnvelope):
+                self._sights.know(one.connection.meter, lag)
 
     def held_by_people(self) -> Mapping[str, str]:
         """Points a person controls, with the reason."""
@@ -109,27 +113,30 @@ class ControlLoop:
         """One cycle."""
         parts = self._parts
         snapshot = parts.board.freeze(parts.clock.now())
+        self._sights.look(parts.envelopes, snapshot, parts.memory.recall)
         operator, envelopes = await self._operator(snapshot)
         entries = [*operator, *self._claims(plan, snapshot, envelopes, tick_s)]
         decisions = arbitrate(envelopes, entries, snapshot.at)
-        load = parts.tracker.load
-        cycle = guard_cycle(decisions, envelopes, snapshot, parts.memory.recall, load)
+        loads = self._sights.loads
+        cycle = guard_cycle(decisions, envelopes, snapshot, parts.memory.recall, loads)
         parts.memory.recall, self.decisions = cycle.recall, cycle.guarded
         parts.memory.lag = parts.tracker.lag
         self.taken = taken(cycle.guarded)
-        await parts.dispatch.tick(self.decisions)
+        await self._tell_grid(snapshot)
+        await parts.dispatch.tick(self.decisions, snapshot)
         self.counts.done += 1
         return snapshot
 
     async def _operator(self, snapshot: Snapshot) -> tuple[list[Entry], Mapping[str, Envelope]]:
         """The grid operator's claims, and the envelopes as narrow as it wants them."""
         parts, memory = self._parts, self._parts.memory
-        before, memory.states = memory.states, follow(parts.signals, memory.states, snapshot)
+        before, memory.states = memory.states, follow(parts.grid.signals, memory.states, snapshot)
         for line in changes(before, memory.states):
             await parts.tell("grid_operator", line, snapshot.at)
-        found = limits(parts.signals, memory.states)
+        found = limits(parts.grid.signals, memory.states)
         envelopes = narrowed(parts.envelopes, found) if found else parts.envelopes
-        return operator_claims(envelopes, found, snapshot), envelopes
+        sight = OperatorSight(without_sun=self._sights.without_sun, rest=self._sights.rest)
+        return operator_claims(envelopes, found, snapshot, sight), envelopes
 
     def _claims(
         self,
@@ -141,10 +148,21 @@ class ControlLoop:
         """People, devices, safety and the plan."""
         parts, now = self._parts, snapshot.at
         entries = [*parts.people(now), *parts.dispatch.local_overrides()]
-        self._sun, sun_load = watch_sun(self._sun, envelopes.values(), snapshot)
-        self._safety = export_claims(envelopes.values(), self._safety, snapshot, now, sun_load)
+        without_sun = self._sights.without_sun
+        self._safety = export_claims(envelopes.values(), self._safety, snapshot, now, without_sun)
         entries += self._safety.values()
         if plan is not None:
             hold_s = HOLD_TICKS * tick_s
-            entries += parts.tracker.step(plan, snapshot, parts.charges(), now, hold_s)
+            planned = parts.tracker.step(plan, snapshot, parts.charges(), now, hold_s)
+            if parts.grid.response is not None:
+                planned = parts.grid.response.add(planned, envelopes, snapshot)
+            entries += planned
         return entries
+
+    async def _tell_grid(self, snapshot: Snapshot) -> None:
+        """What the grid did, and what was done for its frequency."""
+        grid, tell = self._parts.grid, self._parts.tell
+        for line in () if grid.quality is None else grid.quality.look(snapshot):
+            await tell("grid", line, snapshot.at)
+        for line in () if grid.response is None else grid.response.lines:
+            await tell("frequency", line, snapshot.at)

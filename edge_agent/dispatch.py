@@ -17,11 +17,13 @@ from typing import Protocol
 
 from drivers.types import Clock, Driver, Point, WriteOutcome, WriteRequest, WriteResult
 from edge_agent.arbiter import Entry
+from edge_agent.doubts import Doubts
 from edge_agent.guard import Guarded
 from edge_agent.lease import Step, lease_s, next_step
 from edge_agent.local_overrides import SECOND_MASTER, LocalOverrides
 from edge_agent.retries import Retries
 from edge_agent.site.schema import Control
+from edge_agent.snapshot import Snapshot
 from edge_agent.store.types import LeaseRow, LeaseState, StoreError
 from edge_agent.write_log import WriteLog
 
@@ -99,6 +101,7 @@ class Dispatch:
         self._leases: dict[str, LeaseRow] = {}
         self._wishes: dict[str, Guarded] = {}
         self._retries = Retries(clock)
+        self._doubts = Doubts()
         self._written = WriteLog(journal, clock)
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._one_at_a_time: dict[str, asyncio.Lock] = {}
@@ -136,9 +139,13 @@ class Dispatch:
         """Claims of people at the devices, for the arbiter."""
         return self.overrides.claims()
 
-    async def tick(self, wishes: Sequence[Guarded]) -> None:
-        """Start whatever turns the leases into the wishes; returns without waiting for devices."""
+    async def tick(self, wishes: Sequence[Guarded], snapshot: Snapshot | None = None) -> None:
+        """Start whatever turns the leases into the wishes; returns without waiting for devices.
+
+        A reading of `snapshot` that speaks against a held value has the device looked at early.
+        """
         now = self._clock.now()
+        self._doubts.snapshot = snapshot
         if self._control is not Control.ENABLED:
             await self._shadow(wishes, now)
             return
@@ -209,6 +216,9 @@ class Dispatch:
         given_up = step is Step.RELEASE and key in self.stuck
         if given_up or self._retries.must_wait(key, step, value):
             return Step.NOTHING
+        doubtful = step is Step.NOTHING and wish is not None and value is not None
+        if doubtful and self._doubts.due(self._leases.get(key), self._points[key]):
+            return Step.REFRESH
         return step
 
     async def _serve(self, device: str) -> None:
@@ -244,6 +254,8 @@ class Dispatch:
         if step is Step.WRITE:
             await self._journal.lease_put(lease)
             self._leases[key] = lease
+        elif before is not None:
+            self._doubts.looked(before, point)
         await self._written.note(point, value)
         request = WriteRequest(
             point=point.name, value=value, lease_s=lease_s(point), command_id=lease.command_id

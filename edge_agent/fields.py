@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import assert_never
 
 from drivers.types import Clock, Driver, SetupError
 from edge_agent.site.known_points import SEED_SEGMENT
 from edge_agent.site.schema import BacnetLink, Device, Link, ModbusLink, MqttLink, PointSpec, Site
+from edge_agent.site_bus import mqtt_wire
 
 Opener = Callable[[Device], Driver]
 
@@ -75,20 +75,9 @@ def _bacnet(link: BacnetLink, clock: Clock) -> Opener:
 
 
 def _mqtt(link: MqttLink, clock: Clock) -> Opener:
-    from drivers.mqtt import MqttLink as Wire
     from drivers.mqtt_device import MqttDevice, MqttPoint, seed_points
 
-    password = ""
-    if link.password_file:
-        password = Path(link.password_file).read_text(encoding="utf-8").strip()
-    wire = Wire(
-        f"{link.url}?version={link.version}",
-        username=link.username,
-        password=password,
-        ca_file=link.ca_file,
-        timeout_s=link.timeout_s,
-        clock=clock,
-    )
+    wire = mqtt_wire(link, clock)
 
     def point(device: Device, name: str, spec: PointSpec) -> MqttPoint:
         topic = spec.topic or device.topic

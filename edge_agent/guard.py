@@ -66,12 +66,12 @@ def guard_cycle(
     envelopes: Mapping[str, Envelope],
     snapshot: Snapshot,
     recall: Recall,
-    load: SeenLoad | None = None,
+    loads: Iterable[SeenLoad] = (),
 ) -> GuardedCycle:
     """Every decision cut down to its envelope; what leaves is remembered for ramps and times.
 
-    `load` is what the fast loop knows of the load behind a late meter; without it the meter is
-    taken to show what is now.
+    `loads` are what the fast loop knows of the loads behind late meters and on their phases; a
+    meter without one is taken to show what is now.
 
     Batteries share connection point and circuits in the order of their decisions. Commands of
     GRID_OPERATOR class only lower; what rests on no reading (their bounds) holds without sight.
@@ -81,7 +81,7 @@ def guard_cycle(
         for one in decisions
     ]
     fits = _fits(cases)
-    room = _room(envelopes.values(), cases, fits, snapshot, load)
+    room = _room(envelopes.values(), cases, fits, snapshot, loads)
     if len(fits) > 1:
         _rehearse(cases, fits, room)
     guarded, points = [], dict(recall.points)
@@ -113,30 +113,31 @@ def _room(
     cases: Iterable[tuple[Envelope, Case]],
     fits: Fits,
     snapshot: Snapshot,
-    load: SeenLoad | None,
+    loads: Iterable[SeenLoad],
 ) -> Headroom:
     """The connection point, knowing where every battery wants to go."""
     batteries = {one.point: one for one in envelopes if isinstance(one, BatteryEnvelope)}
     confined = {one.point for one, case in cases if case.decision.confined is not None}
-    targets = dict.fromkeys(fits.keys() & confined, 0.0)
+    targets = dict.fromkeys(fits.keys() & confined, 0.0) if confined else {}
     targets |= {p: one.value_kw for p, one in fits.items() if isinstance(one, battery.Fit)}
     return Headroom(
         snapshot=snapshot,
         batteries=batteries,
         targets_kw=targets,
         confined=frozenset(confined),
-        load=load,
+        loads={one.meter: one for one in loads},
         sent_kw=_sent_kw(cases, snapshot),
     )
 
 
 def _sent_kw(cases: Iterable[tuple[Envelope, Case]], snapshot: Snapshot) -> dict[str, float]:
     """What left last, by point, where that is not too long ago for it to be under way."""
-    recalls = {envelope.point: case.recall for envelope, case in cases}
     return {
-        point: one.value
-        for point, one in recalls.items()
-        if one is not None and one.value is not None and elapsed_s(one.at, snapshot.at) <= FORGET_S
+        envelope.point: kept.value
+        for envelope, case in cases
+        if (kept := case.recall) is not None
+        and kept.value is not None
+        and elapsed_s(kept.at, snapshot.at) <= FORGET_S
     }
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-import numpy as np
-
+from edge_agent.forecasting.cleaned import LEFT_IN, actions, cleaned, load_points, measured
+from edge_agent.forecasting.did import HeldSpan
+from edge_agent.forecasting.raster import Raster, packed, raster_over
 from edge_agent.site.schema import Site
 from edge_agent.store.reader import QuarterSeries
+from models.forecast.clean import Flags
 from models.forecast.history import Floats, History
-from models.forecast.sun import cos_zenith
+from models.types import Reason, ReasonCode
 
-QUARTER_S = 900
-TWILIGHT_COS = 0.07
-"""Sun lower than 4 degrees: an inverter that answers nothing then is asleep."""
+LATELY = 12
+"""Quarters in which a set-back bears upon the present error of a forecast."""
 Reader = Callable[[str], QuarterSeries]
 
 
@@ -24,89 +24,52 @@ class SiteHistory:
     """What was measured, on one raster; None where the site has no such point."""
 
     load_kw: History
-    """Consumption without battery, PV and the zones' plant; a gap wherever a part is missing."""
+    """Consumption without battery, PV, the zones' plant and loads run by us; a gap wherever a part
+    is missing, or a set-back hides what it would have been."""
     outdoor_temp_c: History | None
     irradiance_w_per_m2: History | None
     pv_kw: dict[str, History]
     """Power of each plant while nobody held it back: what it could make."""
+    set_back: bool = False
+    """Whether a set-back has made a gap in the last hours."""
+    reasons: tuple[Reason, ...] = ()
+    """What could not be told apart."""
 
 
 def wanted_points(site: Site) -> frozenset[str]:
     """The points the history is made of."""
-    assets = site.assets
-    keys = [
-        assets.grid.meter,
-        assets.hvac.power,
-        assets.weather.temperature,
-        assets.weather.irradiance,
-        *(battery.power for battery in assets.battery),
-        *(pv.power for pv in assets.pv),
-        *(pv.limit for pv in assets.pv),
-    ]
-    return frozenset(key for key in keys if key is not None)
+    weather = site.assets.weather
+    return load_points(site) | {
+        key for key in (weather.temperature, weather.irradiance) if key is not None
+    }
 
 
-def site_history(site: Site, read: Reader) -> SiteHistory | None:
-    """Everything measured so far; `read` hands out a point's quarters. None before the first."""
-    keys = sorted(wanted_points(site))
-    quarters = {key: read(key) for key in keys}
-    starts = [start for series in quarters.values() for start in series.start_epoch_s]
-    if not starts:
+def site_history(site: Site, read: Reader, held: Iterable[HeldSpan] = ()) -> SiteHistory | None:
+    """Everything measured so far; `read` hands out a point's quarters. None before the first.
+
+    `held`: where the gateway kept points off their own values.
+    """
+    quarters = {key: packed(read(key)) for key in sorted(wanted_points(site))}
+    raster = raster_over(quarters.values())
+    if raster is None:
         return None
-    raster = _Raster(min(starts), (max(starts) - min(starts)) // QUARTER_S + 1)
     values = {key: raster.values(series) for key, series in quarters.items()}
-    assets = site.assets
-    pv_kw = {pv.id: raster.dark_is_zero(values[pv.power], site) for pv in assets.pv}
-    load = values[assets.grid.meter] + _sum(pv_kw.values())
-    load = load - _sum(values[battery.power] for battery in assets.battery)
-    if assets.hvac.power is not None:
-        load = load - values[assets.hvac.power]
-    weather = assets.weather
+    did = actions(site, raster, values, held)
+    found, left_in = cleaned(measured(site, raster, values), did)
+    weather = site.assets.weather
     return SiteHistory(
-        load_kw=raster.history(load),
+        load_kw=raster.history(found.load_kw),
         outdoor_temp_c=_optional(raster, values, weather.temperature),
         irradiance_w_per_m2=_optional(raster, values, weather.irradiance),
-        pv_kw={pv.id: raster.history(_unheld(pv_kw[pv.id], values, pv.limit)) for pv in assets.pv},
+        pv_kw={name: raster.history(made) for name, made in found.pv_kw.items()},
+        set_back=not left_in and site.assets.hvac.power is None and _of_late(did.setback),
+        reasons=(Reason(code=ReasonCode.ASSUMED, text=LEFT_IN, degrades=False),) if left_in else (),
     )
 
 
-def _unheld(power_kw: Floats, values: dict[str, Floats], limit: str | None) -> Floats:
-    """Without the quarters in which a limit was in force: they do not show what was there."""
-    if limit is None:
-        return power_kw
-    return np.where(np.isnan(values[limit]), power_kw, np.nan)
+def _of_late(flags: Flags | None) -> bool:
+    return flags is not None and bool(flags[-LATELY:].any())
 
 
-def _sum(parts: Iterable[Floats]) -> Floats:
-    return np.asarray(sum(parts, start=np.float64(0.0)))
-
-
-def _optional(raster: _Raster, values: dict[str, Floats], key: str | None) -> History | None:
+def _optional(raster: Raster, values: dict[str, Floats], key: str | None) -> History | None:
     return None if key is None else raster.history(values[key])
-
-
-@dataclass(frozen=True, slots=True)
-class _Raster:
-    """Even quarters from `first_s` (UTC seconds since 1970) on."""
-
-    first_s: int
-    count: int
-
-    def values(self, series: QuarterSeries) -> Floats:
-        """One number per quarter, nan where nothing was measured."""
-        found = np.full(self.count, np.nan)
-        if series.start_epoch_s:
-            places = (np.array(series.start_epoch_s) - self.first_s) // QUARTER_S
-            found[places] = series.mean
-        return found
-
-    def dark_is_zero(self, power_kw: Floats, site: Site) -> Floats:
-        """PV power with the nights filled: a sleeping inverter makes nothing before it wakes."""
-        middles: Floats = self.first_s + QUARTER_S * (np.arange(self.count, dtype=np.float64) + 0.5)
-        dark = cos_zenith(middles, site.site.latitude, site.site.longitude) <= TWILIGHT_COS
-        return np.where(dark & np.isnan(power_kw), 0.0, power_kw)
-
-    def history(self, values: Floats) -> History:
-        """As the forecast wants it."""
-        start = datetime.fromtimestamp(self.first_s, UTC)
-        return History(start=start, step_s=QUARTER_S, values=values)

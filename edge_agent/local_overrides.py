@@ -151,6 +151,8 @@ def hold_times(site: Site) -> Mapping[str, float]:
     settings, assets = site.agent, site.assets
     ours = [battery.setpoint for battery in assets.battery]
     ours += [pv.limit for pv in assets.pv if pv.limit is not None]
+    ours += [tank.setpoint for tank in assets.thermal_stores if tank.setpoint is not None]
+    ours += [one.point for one in assets.switches] + [one.cap for one in assets.heat_pumps]
     hours = dict.fromkeys(ours, settings.local_hold_h)
     for zone in assets.hvac.zones:
         hours[zone.setpoint] = settings.guest_hold_h if zone.guest else settings.local_hold_h

@@ -22,6 +22,7 @@ from edge_agent.envelope import (
 )
 from edge_agent.grid_operator import LimitOn, OperatorLimit, strictest
 from edge_agent.guarding.headroom import MAX_SKEW_S, Blind, see
+from edge_agent.guarding.seen_load import SeenLoad
 from edge_agent.guarding.sight import apart_s, number
 from edge_agent.snapshot import Snapshot
 
@@ -77,8 +78,24 @@ def fleet_of(envelopes: Mapping[str, Envelope]) -> Fleet:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorSight:
+    """What is known of a late meter at the connection point; None = it is taken as it stands."""
+
+    without_sun: SeenLoad | None = None
+    """Without the inverters."""
+    rest: SeenLoad | None = None
+    """Without batteries and capped loads."""
+
+
+UNSEEN = OperatorSight()
+
+
 def operator_claims(
-    envelopes: Mapping[str, Envelope], found: Sequence[OperatorLimit], snapshot: Snapshot
+    envelopes: Mapping[str, Envelope],
+    found: Sequence[OperatorLimit],
+    snapshot: Snapshot,
+    sight: OperatorSight = UNSEEN,
 ) -> list[Entry]:
     """One confining claim of GRID_OPERATOR class per limit and point it binds."""
     fleet = fleet_of(envelopes)
@@ -87,9 +104,9 @@ def operator_claims(
         if limit.limit_on is LimitOn.CONSUMPTION:
             wants = _consumption(fleet, limit.limit_kw)
         elif limit.limit_on is LimitOn.SITE_IMPORT:
-            wants = _site_import(fleet, limit.limit_kw, snapshot)
+            wants = _site_import(fleet, limit.limit_kw, snapshot, sight)
         else:
-            wants = _feed_in(fleet, limit.limit_kw, snapshot)
+            wants = _feed_in(fleet, limit.limit_kw, snapshot, sight)
         claims += [_claim(limit, *want, snapshot) for want in wants]
     return claims
 
@@ -127,9 +144,11 @@ def _consumption(fleet: Fleet, limit_kw: float) -> Iterator[Want]:
     yield from _charging(fleet.batteries, max(0.0, left_kw - sum(caps_kw)))
 
 
-def _site_import(fleet: Fleet, limit_kw: float, snapshot: Snapshot) -> Iterator[Want]:
+def _site_import(
+    fleet: Fleet, limit_kw: float, snapshot: Snapshot, sight: OperatorSight
+) -> Iterator[Want]:
     """Heat pumps get what the rest of the site leaves; without sight of it, their least."""
-    caps_kw = _caps(fleet.loads, _left_for_loads(fleet, limit_kw, snapshot))
+    caps_kw = _caps(fleet.loads, _left_for_loads(fleet, limit_kw, snapshot, sight.rest))
     for load, cap_kw in zip(fleet.loads, caps_kw, strict=True):
         yield load.point, cap_kw, (0.0, cap_kw)
     seen = [one for one in fleet.batteries if _seen(one.connection, snapshot)]
@@ -140,10 +159,12 @@ def _site_import(fleet: Fleet, limit_kw: float, snapshot: Snapshot) -> Iterator[
         yield battery.point, 0.0, (-battery.discharge_kw, high_kw)
 
 
-def _feed_in(fleet: Fleet, limit_kw: float, snapshot: Snapshot) -> Iterator[Want]:
+def _feed_in(
+    fleet: Fleet, limit_kw: float, snapshot: Snapshot, sight: OperatorSight
+) -> Iterator[Want]:
     """Inverters may make what the site takes and the limit; without sight of it, the limit."""
     peak_kw = sum(one.peak_kw for one in fleet.pvs)
-    made_kw = limit_kw + _taken_kw(fleet, snapshot)
+    made_kw = limit_kw + _taken_kw(fleet, snapshot, sight.without_sun)
     for pv in fleet.pvs:
         cap_kw = min(pv.peak_kw, max(0.0, made_kw) * pv.peak_kw / peak_kw)
         yield pv.point, cap_kw, (0.0, cap_kw)
@@ -170,20 +191,26 @@ def _seen(connection: ConnectionEnvelope, snapshot: Snapshot) -> bool:
     return not isinstance(see(connection, snapshot), Blind)
 
 
-def _left_for_loads(fleet: Fleet, limit_kw: float, snapshot: Snapshot) -> float:
+def _left_for_loads(
+    fleet: Fleet, limit_kw: float, snapshot: Snapshot, rest: SeenLoad | None
+) -> float:
     """The import limit less everything that is no capped load and no battery, kW."""
     if not fleet.batteries:
         return 0.0
-    meter_kw = number(fleet.batteries[0].connection.meter, snapshot)
-    mine = [one.power for one in fleet.loads] + [one.power for one in fleet.batteries]
-    powers = [None if key is None else number(key, snapshot) for key in mine]
+    meter = fleet.batteries[0].connection.meter
+    mine = [(one.point, one.power) for one in fleet.loads]
+    mine += [(one.point, one.power) for one in fleet.batteries]
+    meter_kw = number(meter, snapshot)
+    powers = [None if key is None else number(key, snapshot) for _, key in mine]
     known = [power for power in powers if power is not None]
     if meter_kw is None or len(known) != len(powers):
         return 0.0
+    if rest is not None and _fits(rest, meter, [point for point, _ in mine], snapshot):
+        return limit_kw - rest.kw
     return limit_kw - (meter_kw - sum(known))
 
 
-def _taken_kw(fleet: Fleet, snapshot: Snapshot) -> float:
+def _taken_kw(fleet: Fleet, snapshot: Snapshot, without_sun: SeenLoad | None) -> float:
     """What the site takes without its inverters, batteries counted; 0 when it is not seen."""
     connection = next((one.connection for one in fleet.pvs if one.connection), None)
     meter_kw = None if connection is None else number(connection.meter, snapshot)
@@ -193,4 +220,14 @@ def _taken_kw(fleet: Fleet, snapshot: Snapshot) -> float:
         return 0.0
     if any(apart_s(connection.meter, one.power, snapshot) > MAX_SKEW_S for one in fleet.pvs):
         return 0.0
+    points = [one.point for one in fleet.pvs]
+    if without_sun is not None and _fits(without_sun, connection.meter, points, snapshot):
+        return without_sun.kw
     return meter_kw + sum(known)
+
+
+def _fits(load: SeenLoad, meter: str, points: Sequence[str], snapshot: Snapshot) -> bool:
+    """Whether it was found with the meter's present reading, and leaves out just these."""
+    usable = snapshot.seen[meter].usable
+    fresh = usable is not None and usable.at.timestamp() == load.at_s
+    return fresh and load.meter == meter and set(load.members) == set(points)

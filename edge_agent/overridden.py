@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from edge_agent.arbiter import Priority
 from edge_agent.plan_words import Reality
 from edge_agent.site.schema import Site
-from models.types import Reason, ReasonCode
+from edge_agent.steered import works_of
+from edge_agent.tanks import planned_tanks
+from models.types import Reason, ReasonCode, ShiftableState
+
+BY_US = f"{Priority.MANUAL.name.lower()} ("
+"""How the reason of an override begins that a person set in our own interface."""
 
 
 def told(known: Reality, site: Site, taken: Mapping[str, str]) -> Reality:
     """The same, where the assets behind the points in `taken` (with the reason) are nobody's.
 
-    A battery without a state of charge and a zone without a temperature are left out of a plan.
+    A battery without a state of charge, a zone or tank without a temperature and a load without
+    work are left out of a plan.
     """
     if not taken:
         return known
     assets = site.assets
     batteries = {asset.id for asset in assets.battery if asset.setpoint in taken}
     zones = {zone.id for zone in assets.hvac.zones if zone.setpoint in taken}
+    tanks = {tank.id for tank in planned_tanks(site) if tank.setpoint in taken}
+    works = {work.asset.id for work in works_of(site) if work.point in taken}
     effects = tuple(_effects(site, taken))
     return replace(
         known,
@@ -28,6 +37,13 @@ def told(known: Reality, site: Site, taken: Mapping[str, str]) -> Reality:
         ),
         zones=tuple(
             replace(one, temperature_c=None) if one.id in zones else one for one in known.zones
+        ),
+        thermal_stores=tuple(
+            replace(one, temperature_c=None) if one.id in tanks else one
+            for one in known.thermal_stores
+        ),
+        shiftables=tuple(
+            ShiftableState(id=one.id) if one.id in works else one for one in known.shiftables
         ),
         reasons=(*known.reasons, *(_reason(key, taken[key], effect) for key, effect in effects)),
         missing=(*known.missing, *(key for key, _ in effects)),
@@ -45,8 +61,19 @@ def _effects(site: Site, taken: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for pv in assets.pv:
         if pv.limit is not None and pv.limit in taken:
             yield pv.limit, f"PV {pv.id} is not curtailed"
+    yield from _load_effects(site, taken)
+
+
+def _load_effects(site: Site, taken: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for tank in planned_tanks(site):
+        if tank.setpoint is not None and tank.setpoint in taken:
+            yield tank.setpoint, f"tank {tank.id} is left to its own control"
+    for work in works_of(site):
+        if work.point in taken:
+            yield work.point, f"load {work.asset.id} is left alone"
 
 
 def _reason(key: str, who: str, effect: str) -> Reason:
-    text = f"{key} is held at the device ({who}): {effect}"
+    where = "through this gateway" if who.startswith(BY_US) else "at the device"
+    text = f"{key} is held {where} ({who}): {effect}"
     return Reason(code=ReasonCode.INPUT_MISSING, text=text, degrades=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from drivers.types import Reading
 from edge_agent.billing import MAX_HOLD_S, OpenBlock, metered, open_block
 from edge_agent.site.tariff import billing_month
-from edge_agent.site.tariff_schema import Tariff
+from edge_agent.site.tariff_schema import DemandCharge, Tariff
 from edge_agent.tariff.calendar import holidays_in
-from edge_agent.tariff.demand import measured
+from edge_agent.tariff.demand import billing_period, measured, ratchet_kw
 
 BLOCK = TypeAdapter(OpenBlock)
 SAVE_EVERY_S = 60.0
@@ -41,7 +41,7 @@ class PeakStore(Protocol):
 
 
 class PeakBook:
-    """The open billing block and the month's peak so far of every demand charge.
+    """The open billing block and the period's peak so far of every demand charge.
 
     `max_hold_s` is how long a meter reading stands for the time before it: a few polls.
     """
@@ -55,26 +55,33 @@ class PeakBook:
         self._zone = zone
         self._store = store
         self._max_hold_s = max_hold_s
-        self._months: dict[str, datetime] = {}
+        self._periods: dict[str, datetime] = {}
+        self._highest: dict[str, float] = {}
+        self._ratchets: dict[str, float] = {}
         self._unread: set[str] = set()
         self._unsaved: dict[tuple[str, datetime], float] = {}
         self._saved_blocks: dict[str, OpenBlock] = {}
         self.blocks: dict[str, OpenBlock] = {}
-        self.peaks: dict[str, float] = {}
         self.assumed: dict[str, str] = {}
         """Charges whose peak before our time is not known, and what is done about it."""
         self.unmeasured_blocks = 0
         self.unmeasured_in_a_row = 0
 
+    @property
+    def peaks(self) -> dict[str, float]:
+        """What is billed already by charge: the peak so far, at least what the ratchet holds."""
+        return {name: max(kw, self._ratchets[name]) for name, kw in self._highest.items()}
+
     async def start(self, now: datetime) -> None:
-        """Take up the peaks of the month in progress, and the open blocks."""
-        month, _ = billing_month(now, self._zone)
+        """Take up the peaks of the periods in progress, and the open blocks."""
         for charge_id, block_s in self._block_s.items():
             self.blocks[charge_id] = await self._kept_block(charge_id, now, block_s)
-            self._months[charge_id] = month
-            known_kw = await self._store.peak(charge_id, month)
-            self.peaks[charge_id] = known_kw or 0.0
-            if known_kw is None and now - month > timedelta(seconds=block_s):
+            begin, _ = billing_period(self._charges[charge_id], now, self._zone)
+            self._periods[charge_id] = begin
+            known_kw = await self._store.peak(charge_id, begin)
+            self._highest[charge_id] = known_kw or 0.0
+            self._ratchets[charge_id] = await self._ratchet_kw(self._charges[charge_id], now)
+            if known_kw is None and now - begin > timedelta(seconds=block_s):
                 since = now.isoformat(timespec="minutes")
                 self.assumed[charge_id] = (
                     f"the peak of {charge_id} before {since} is not known: it counts from then on"
@@ -91,15 +98,15 @@ class PeakBook:
             self.blocks[charge_id] = block
             if closed is not None:
                 self._close(charge_id, closed)
-            self._enter_month(charge_id, reading.at)
+            self._enter_period(charge_id, reading.at)
 
     async def persist(self, *, at_once: bool = False) -> None:
         """Save the peaks that have risen and the open blocks; what the disk refuses waits."""
         await self._read_peaks()
-        for (charge_id, month), peak_kw in list(self._unsaved.items()):
-            saved = await self._store.peak_put(charge_id, month, peak_kw)
-            if saved and self._unsaved[charge_id, month] == peak_kw:
-                del self._unsaved[charge_id, month]
+        for (charge_id, begin), peak_kw in list(self._unsaved.items()):
+            saved = await self._store.peak_put(charge_id, begin, peak_kw)
+            if saved and self._unsaved[charge_id, begin] == peak_kw:
+                del self._unsaved[charge_id, begin]
         for charge_id, block in self.blocks.items():
             if not at_once and _just_saved(block, self._saved_blocks.get(charge_id)):
                 continue
@@ -107,13 +114,28 @@ class PeakBook:
                 self._saved_blocks[charge_id] = block
 
     async def _read_peaks(self) -> None:
-        """Take up what the store knows of a month that was entered since."""
+        """Take up what the store knows of a period that was entered since, and of those before."""
         for charge_id in sorted(self._unread):
-            month = self._months[charge_id]
-            known_kw = await self._store.peak(charge_id, month)
-            if self._months[charge_id] == month:
-                self.peaks[charge_id] = max(self.peaks[charge_id], known_kw or 0.0)
+            begin = self._periods[charge_id]
+            known_kw = await self._store.peak(charge_id, begin)
+            ratchet = await self._ratchet_kw(self._charges[charge_id], begin)
+            if self._periods[charge_id] == begin:
+                self._highest[charge_id] = max(self._highest[charge_id], known_kw or 0.0)
+                self._ratchets[charge_id] = ratchet
                 self._unread.discard(charge_id)
+
+    async def _ratchet_kw(self, charge: DemandCharge, moment: datetime) -> float:
+        """What the billed peak of the month of `moment` cannot fall below."""
+        if not charge.ratchet_share:
+            return 0.0
+        peaks: dict[date, float] = {}
+        begin, _ = billing_month(moment, self._zone)
+        for _ in range(charge.ratchet_months):
+            begin, _ = billing_month(begin - timedelta(seconds=1), self._zone)
+            unsaved_kw = self._unsaved.get((charge.id, begin), 0.0)
+            known_kw = await self._store.peak(charge.id, begin)
+            peaks[begin.astimezone(self._zone).date()] = max(known_kw or 0.0, unsaved_kw)
+        return ratchet_kw(charge, moment, peaks, self._zone)
 
     async def _kept_block(self, charge_id: str, now: datetime, block_s: int) -> OpenBlock:
         """The open block as saved, if it is still the open one."""
@@ -128,7 +150,7 @@ class PeakBook:
         return kept if (kept.start, kept.block_s) == (fresh.start, block_s) else fresh
 
     def _close(self, charge_id: str, block: OpenBlock) -> None:
-        self._enter_month(charge_id, block.start)
+        self._enter_period(charge_id, block.start)
         charge = self._charges[charge_id]
         if not measured(charge, block.start, self._zone, self._is_holiday):
             return
@@ -138,16 +160,16 @@ class PeakBook:
             self.unmeasured_in_a_row += 1
             return
         self.unmeasured_in_a_row = 0
-        if average_kw > self.peaks[charge_id]:
-            self.peaks[charge_id] = average_kw
-            self._unsaved[charge_id, self._months[charge_id]] = average_kw
+        if average_kw > self._highest[charge_id]:
+            self._highest[charge_id] = average_kw
+            self._unsaved[charge_id, self._periods[charge_id]] = average_kw
 
-    def _enter_month(self, charge_id: str, moment: datetime) -> None:
-        month, _ = billing_month(moment, self._zone)
-        if month != self._months[charge_id]:
+    def _enter_period(self, charge_id: str, moment: datetime) -> None:
+        begin, _ = billing_period(self._charges[charge_id], moment, self._zone)
+        if begin != self._periods[charge_id]:
             self._unread.add(charge_id)
-            self._months[charge_id] = month
-            self.peaks[charge_id] = 0.0
+            self._periods[charge_id] = begin
+            self._highest[charge_id] = 0.0
             self.assumed.pop(charge_id, None)
 
 

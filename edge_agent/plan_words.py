@@ -10,7 +10,17 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from models.types import BatteryState, DemandTerm, Plan, Reason, ZoneState
+from models.types import (
+    BatteryState,
+    DemandTerm,
+    Plan,
+    Reason,
+    Series,
+    ShedState,
+    ShiftableState,
+    ThermalStoreState,
+    ZoneState,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +37,13 @@ class Reality:
     """What is missing or stale among the measurements."""
     missing: tuple[str, ...] = ()
     """The points those reasons are about."""
+    thermal_stores: tuple[ThermalStoreState, ...] = ()
+    shiftables: tuple[ShiftableState, ...] = ()
+    sheds: tuple[ShedState, ...] = ()
+    circuit_loads_kw: tuple[tuple[str, float], ...] = ()
+    """What hangs directly behind a circuit, by its name."""
+    last_kw: tuple[tuple[str, Series], ...] = ()
+    """By battery: what the plan in force has for the steps of the next one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

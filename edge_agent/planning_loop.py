@@ -8,11 +8,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 from drivers.types import Clock
+from edge_agent.control import ControlLoop
+from edge_agent.drawer import Drawer
+from edge_agent.guarding.recall import Recall
+from edge_agent.last_plan import last_powers
 from edge_agent.overridden import told
 from edge_agent.peaks import PeakBook
 from edge_agent.plan_words import Reality
 from edge_agent.planner import Planner
+from edge_agent.planning_grid import plan_grid
+from edge_agent.plant_memory import PlantMemory
 from edge_agent.reality import knowledge, reality
+from edge_agent.reality_loads import Cycles, Past
 from edge_agent.site.schema import Site
 from edge_agent.site.tariff_schema import Tariff
 from edge_agent.snapshot import Snapshot
@@ -47,10 +54,24 @@ class PlanningLoop:
         """Points that a person holds, with the reason."""
         self.cuts: Callable[[], Iterable[Taken]] = tuple
         """What of the plan the last control cycle did not carry out."""
+        self.recall: Callable[[], Recall | None] = _nothing_recalled
+        """What the guard remembers; None where it is not asked."""
+        self.drawer: Drawer | None = None
+        """Where the memory of the plant outlives a restart."""
+        self._memory = PlantMemory(site)
+        self._loaded = False
+
+    def attach(self, control: ControlLoop, drawer: Drawer) -> None:
+        """Hear what control cut and what its guard remembers; keep what is learnt in `drawer`."""
+        self.cuts = lambda: control.taken
+        self.recall = lambda: control.memory.recall
+        self.drawer = drawer
 
     def reality(self, snapshot: Snapshot) -> Reality:
         """What is known at the snapshot."""
-        seen = reality(self._site, self._tariff, snapshot, self._peaks.peaks, self._peaks.blocks)
+        past = Past(kept=self._memory.kept, cycles=_cycles(self.recall()))
+        peaks, blocks = self._peaks.peaks, self._peaks.blocks
+        seen = reality(self._site, self._tariff, snapshot, peaks, blocks, past)
         known = told(seen, self._site, held := self.held())
         assumed = tuple(
             Reason(code=ReasonCode.ASSUMED, text=text, degrades=False)
@@ -67,7 +88,10 @@ class PlanningLoop:
 
     async def plan_now(self, snapshot: Snapshot) -> Plan:
         """One plan from what is known now."""
+        await self._remember(snapshot)
         known = self.reality(snapshot)
+        last_kw = last_powers(self._planner.current, plan_grid(self._site.planning, known.at))
+        known = replace(known, last_kw=last_kw)
         self._wanted.clear()
         self._missing = known.missing
         self._last_s = self._clock.monotonic_s()
@@ -76,6 +100,7 @@ class PlanningLoop:
 
     async def decide_without_worker(self, snapshot: Snapshot) -> Plan:
         """The first plan, by rules, while the worker still starts."""
+        await self._remember(snapshot)
         known = self.reality(snapshot)
         why = Reason(code=ReasonCode.WORKER_DOWN, text="the planning worker is starting")
         rules = knowledge(self._site, self._tariff, snapshot, known)
@@ -83,9 +108,19 @@ class PlanningLoop:
 
     def watch(self, snapshot: Snapshot) -> None:
         """Ask for a new plan when reality has left the one in force."""
+        self._memory.see(snapshot, self._planner.current)
         known = self.reality(snapshot)
         if known.missing != self._missing or _has_left(self._planner.current, known, self._site):
             self._wanted.set()
+
+    async def _remember(self, snapshot: Snapshot) -> None:
+        """Take up what was known before a restart, once; look, and keep it."""
+        if self.drawer is not None and not self._loaded:
+            self._loaded = True
+            await self._memory.load(self.drawer)
+        self._memory.see(snapshot, self._planner.current)
+        if self.drawer is not None:
+            await self._memory.save(self.drawer)
 
     async def _until_due(self) -> None:
         every_s = self._site.planning.every_min * 60
@@ -105,6 +140,18 @@ class PlanningLoop:
     async def _asked(self) -> None:
         await self._wanted.wait()
         await self._clock.sleep(self._last_s + MIN_GAP_S - self._clock.monotonic_s())
+
+
+def _nothing_recalled() -> Recall | None:
+    return None
+
+
+def _cycles(recall: Recall | None) -> Cycles | None:
+    """When each tank's last anti-legionella cycle ended."""
+    if recall is None:
+        return None
+    cycles = ((point, one.cycle) for point, one in recall.points.items())
+    return {point: cycle.done_at for point, cycle in cycles if cycle is not None}
 
 
 def _told_cut(cut: Taken) -> Reason:

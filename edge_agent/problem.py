@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from edge_agent.circuits import circuit_forecasts
 from edge_agent.feeds.reader import BookReader
+from edge_agent.forecasting.equipment import gains_kw, to_model, with_learnt
+from edge_agent.forecasting.people import empty_reasons, usually_empty
+from edge_agent.forecasting.record import LOAD, OUTDOOR, pv_name
 from edge_agent.forecasting.sights import Sights, Weather, sights, unmeasured, with_outdoor
+from edge_agent.grid_parts import frequency_reserves
 from edge_agent.histories import SiteHistory
+from edge_agent.month_peak import floored
 from edge_agent.plan_words import Reality
 from edge_agent.planning_grid import plan_grid
+from edge_agent.problem_loads import (
+    circuit_reasons,
+    draw_forecasts,
+    tank_starts,
+    unsteered,
+    work_starts,
+)
 from edge_agent.site.asset_schema import ZoneAsset
 from edge_agent.site.assumed import assumed_defaults
 from edge_agent.site.load import LoadedSite
 from edge_agent.sitemodel import site_model
+from edge_agent.tanks import COP_AT_C
 from edge_agent.tariff.known import feeds_of_books, feeds_of_file
 from edge_agent.tariff.prices import Feeds, price_series
+from edge_agent.work_days import midnights
 from models.forecast.history import Outlook
-from models.forecast.learnt import Learnt
+from models.forecast.learnt import Learnt, LearntProfile
 from models.forecast.load import LoadSight, forecast_load
 from models.forecast.pv import Place, PvMeasured, forecast_pv
 from models.forecast.temperature import forecast_temperature
@@ -28,6 +44,8 @@ from models.types import (
     Reason,
     ReasonCode,
     Series,
+    SiteModel,
+    Tidiness,
     TimeGrid,
     ZoneForecast,
     ZoneState,
@@ -46,6 +64,15 @@ class Outside:
     books: BookReader | None = None
     learnt: Learnt | None = None
     weather: Weather | None = None
+    model: SiteModel | None = None
+    """What is planned with; None = the site file with what was learnt."""
+    note: Callable[[TimeGrid, Mapping[str, Outlook]], object] = lambda _grid, _foreseen: None
+    """Told what was foreseen."""
+
+    @property
+    def draws(self) -> tuple[LearntProfile, ...]:
+        """Hot water as it was learnt."""
+        return () if self.learnt is None else self.learnt.draws
 
 
 NOTHING = Outside()
@@ -59,9 +86,10 @@ def build_problem(
     seen = sights(outside.learnt, grid, tuple(pv.id for pv in site.assets.pv), outside.weather)
     outdoor = _outdoor(history, grid, seen, outside.weather)
     sight = _load_sight(history, grid, seen, outdoor, outside.weather)
-    load = forecast_load(history.load_kw, grid, sight)
-    if load is None:
+    foreseen = forecast_load(history.load_kw, grid, sight, left_out=history.set_back)
+    if foreseen is None:
         return "no load has been measured yet"
+    load = unsteered(foreseen, site, known)
     prices = _prices(loaded, grid, outside.books, known.at)
     if isinstance(prices, str):
         return prices
@@ -70,27 +98,45 @@ def build_problem(
     zones = known.zones
     if outdoor is None:
         zones = tuple(ZoneState(id=zone.id, temperature_c=None) for zone in zones)
-    reasons = [*known.reasons, *load.reasons, *price_reasons, *_assumed(loaded)]
+    _tell(outside, grid, foreseen, outdoor, pvs)
+    model = outside.model or with_learnt(site_model(site, loaded.tariff), outside.learnt)
+    reasons = [*known.reasons, *history.reasons, *load.reasons, *price_reasons, *_assumed(loaded)]
     for outlook in pvs.values():
         reasons += outlook.reasons
     reasons += _weather_reasons(outdoor, has_zones=bool(zones))
+    empty = {
+        zone.id: usually_empty(None if zone.guest else outside.learnt, zone.id, grid)
+        for zone in site.assets.hvac.zones
+    }
+    reasons += [*circuit_reasons(known), *empty_reasons(empty)]
     return Problem(
         grid=grid,
-        site=site_model(site, loaded.tariff),
+        site=model,
         forecast=Forecast(
             load_kw=load.series,
             peak_margin_kw=load.margin(PEAK_SHARE),
-            # Without an outdoor temperature no zone is planned, so the series has no effect.
-            outdoor_temp_c=(0.0,) * len(grid) if outdoor is None else outdoor.series,
+            # Without an outdoor temperature no zone is planned; heat pumps of tanks run as rated.
+            outdoor_temp_c=(COP_AT_C,) * len(grid) if outdoor is None else outdoor.series,
             import_price_per_kwh=imports,
             export_price_per_kwh=exports,
             pvs=tuple(PvForecast(id=name, available_kw=o.series) for name, o in pvs.items()),
-            zones=tuple(_zone(zone, known, grid) for zone in site.assets.hvac.zones),
+            zones=tuple(
+                _zone(zone, known, grid, gains_kw(zone, model, outside.learnt), empty[zone.id])
+                for zone in site.assets.hvac.zones
+            ),
+            thermal_stores=draw_forecasts(loaded, grid, outside.draws),
+            circuits=circuit_forecasts(site, dict(known.circuit_loads_kw), grid),
         ),
-        batteries=known.batteries,
+        batteries=to_model(known.batteries, site, model),
         zones=zones,
-        demand_terms=known.demand_terms,
+        demand_terms=floored(known.demand_terms, loaded, history, model.batteries, known.at),
         reasons=tuple(reasons),
+        thermal_stores=tank_starts(site, known),
+        shiftables=work_starts(site, known),
+        sheds=known.sheds,
+        day_starts=midnights(grid, loaded.zone),
+        frequency_reserves=frequency_reserves(site, grid),
+        tidiness=Tidiness(last_kw=known.last_kw) if known.last_kw else None,
     )
 
 
@@ -171,13 +217,31 @@ def _weather_reasons(outdoor: Outlook | None, *, has_zones: bool) -> tuple[Reaso
     return (Reason(code=ReasonCode.INPUT_MISSING, text=text),)
 
 
-def _zone(zone: ZoneAsset, known: Reality, grid: TimeGrid) -> ZoneForecast:
-    comfort = zone.comfort
-    empty_until = known.at + EMPTY_FOR if zone.id in known.empty_zones and not zone.guest else None
-    empty = [empty_until is not None and start < empty_until for start in grid.starts]
+def _tell(
+    outside: Outside,
+    grid: TimeGrid,
+    load: Outlook,
+    outdoor: Outlook | None,
+    pvs: Mapping[str, Outlook],
+) -> None:
+    found = {pv_name(name): outlook for name, outlook in pvs.items()} | {LOAD: load}
+    outside.note(grid, found if outdoor is None else found | {OUTDOOR: outdoor})
+
+
+def _zone(
+    zone: ZoneAsset, known: Reality, grid: TimeGrid, gains_kw: float, usually: tuple[bool, ...]
+) -> ZoneForecast:
+    comfort, soon = zone.comfort, known.at + EMPTY_FOR
+    now_empty = zone.id in known.empty_zones and not zone.guest
+    # For the next hour what is measured counts, then what is usual.
+    empty = [
+        now_empty if start < soon else later
+        for start, later in zip(grid.starts, usually, strict=True)
+    ]
+    low_c, high_c = comfort.planned_c
     return ZoneForecast(
         id=zone.id,
-        gains_kw=(zone.gains_kw,) * len(grid),
-        low_c=tuple(comfort.unoccupied_low_c if e else comfort.low_c for e in empty),
-        high_c=tuple(comfort.unoccupied_high_c if e else comfort.high_c for e in empty),
+        gains_kw=(gains_kw,) * len(grid),
+        low_c=tuple(comfort.unoccupied_low_c if e else low_c for e in empty),
+        high_c=tuple(comfort.unoccupied_high_c if e else high_c for e in empty),
     )

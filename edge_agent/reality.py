@@ -8,17 +8,31 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from edge_agent.billing import OpenBlock
+from edge_agent.circuits import circuit_loads
 from edge_agent.flows import flow
 from edge_agent.plan_words import Reality
 from edge_agent.planning_grid import plan_grid
+from edge_agent.plant_memory import Kept
+from edge_agent.reality_loads import (
+    NO_PAST,
+    Past,
+    load_gaps,
+    own_cycles,
+    pressing_work,
+    shed_states,
+    shiftable_states,
+    tank_states,
+)
 from edge_agent.site.asset_schema import BatteryAsset, ZoneAsset
 from edge_agent.site.schema import Site
-from edge_agent.site.tariff import days_left
+from edge_agent.site.tariff import DAY_S
 from edge_agent.site.tariff_schema import DemandCharge, Tariff
 from edge_agent.sitemodel import site_model
 from edge_agent.snapshot import Snapshot
+from edge_agent.steered import steered_now_kw
 from edge_agent.tariff.calendar import holidays_in
-from edge_agent.tariff.demand import measured
+from edge_agent.tariff.demand import billing_period, measured
+from edge_agent.work_days import midnights
 from models.knowledge import Knowledge
 from models.types import (
     BatteryState,
@@ -41,11 +55,13 @@ def reality(
     snapshot: Snapshot,
     peaks: Mapping[str, float],
     blocks: Mapping[str, OpenBlock],
+    past: Past = NO_PAST,
 ) -> Reality:
     """The measured start of a plan; every gap is a reason."""
     assets = site.assets
     gaps = tuple(_gaps(site, snapshot))
-    batteries = tuple(_battery(asset, snapshot) for asset in assets.battery)
+    cycles = dict(own_cycles(site, snapshot))
+    batteries = tuple(_battery(asset, snapshot, past.kept) for asset in assets.battery)
     zones = tuple(
         ZoneState(id=zone.id, temperature_c=snapshot.value(zone.temperature))
         for zone in assets.hvac.zones
@@ -62,8 +78,12 @@ def reality(
             for charge in tariff.demand_charges
         ),
         empty_zones=tuple(z.id for z in assets.hvac.zones if _empty(z, snapshot)),
-        reasons=tuple(_reason(key, effect, snapshot) for key, effect in gaps),
-        missing=tuple(key for key, _ in gaps),
+        reasons=(*(_reason(key, effect, snapshot) for key, effect in gaps), *cycles.values()),
+        missing=(*(key for key, _ in gaps), *cycles),
+        thermal_stores=tank_states(site, snapshot, past),
+        shiftables=shiftable_states(site, snapshot, past),
+        sheds=shed_states(site, past),
+        circuit_loads_kw=tuple(circuit_loads(site, snapshot).items()),
     )
 
 
@@ -71,7 +91,8 @@ def knowledge(site: Site, tariff: Tariff, snapshot: Snapshot, known: Reality) ->
     """What the rules may rest on: the measured present, held for an hour; None where unknown."""
     grid = even_grid(snapshot.at, RULES_STEP_MIN, RULES_HORIZON_H)
     present = flow(site, snapshot, None)
-    load_kw = None if present.load_kw is None else (present.load_kw,) * len(grid)
+    rest_kw = None if present.load_kw is None else present.load_kw - steered_now_kw(site, snapshot)
+    load_kw = None if rest_kw is None else (rest_kw,) * len(grid)
     pvs = [
         (pv.id, 0.0 if snapshot.asleep(pv.power) else snapshot.value(pv.power))
         for pv in site.assets.pv
@@ -89,10 +110,13 @@ def knowledge(site: Site, tariff: Tariff, snapshot: Snapshot, known: Reality) ->
         # Rules look at other steps, and keep a peak down at any hour.
         demand_terms=tuple(replace(term, counts=()) for term in known.demand_terms),
         reasons=known.reasons,
+        shiftables=pressing_work(site, known.shiftables, snapshot.at),
+        sheds=known.sheds,
+        day_starts=midnights(grid, ZoneInfo(site.site.timezone)),
     )
 
 
-def _battery(asset: BatteryAsset, snapshot: Snapshot) -> BatteryState:
+def _battery(asset: BatteryAsset, snapshot: Snapshot, kept: Kept) -> BatteryState:
     percent = snapshot.value(asset.soc)
     usable = percent is not None and snapshot.value(asset.power) is not None
     return BatteryState(
@@ -100,6 +124,9 @@ def _battery(asset: BatteryAsset, snapshot: Snapshot) -> BatteryState:
         soc_kwh=percent / 100 * asset.capacity_kwh if usable and percent is not None else None,
         charge_limit_kw=_limit(asset.charge_limit, snapshot),
         discharge_limit_kw=_limit(asset.discharge_limit, snapshot),
+        temperature_c=None if asset.temperature is None else snapshot.value(asset.temperature),
+        throughput_today_kwh=kept.turned_kwh.get(asset.id, 0.0),
+        last_full=kept.full_at.get(asset.id),
     )
 
 
@@ -124,7 +151,8 @@ def _term(
 ) -> DemandTerm:
     block = blocks.get(charge.id)
     horizon_days = site.planning.horizon_h / 24
-    left_days = max(days_left(now, ZoneInfo(site.site.timezone)), horizon_days)
+    left = billing_period(charge, now, ZoneInfo(site.site.timezone))[1] - now
+    left_days = max(left.total_seconds() / DAY_S, horizon_days)
     return DemandTerm(
         id=charge.id,
         price_per_kw=charge.rate_per_kw * horizon_days / left_days,
@@ -149,6 +177,7 @@ def _gaps(site: Site, snapshot: Snapshot) -> Iterable[tuple[str, str]]:
     for key, effect in _needs(site):
         if key is not None and snapshot.value(key) is None and not snapshot.asleep(key):
             yield key, effect
+    yield from load_gaps(site, snapshot)
 
 
 def _reason(key: str, effect: str, snapshot: Snapshot) -> Reason:

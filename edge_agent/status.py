@@ -10,6 +10,8 @@ from pydantic import TypeAdapter
 from edge_agent.clock_watch import ClockView
 from edge_agent.feeds.view import FeedView
 from edge_agent.flows import Flow
+from edge_agent.forecasting.view import ForesightView
+from edge_agent.loads_view import LoadView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +264,8 @@ class StatusView:
     stuck: tuple[StuckView, ...] = ()
     operator: tuple[OperatorView, ...] = ()
     feeds: tuple[FeedView, ...] = ()
+    foresight: ForesightView = field(default_factory=ForesightView)
+    loads: tuple[LoadView, ...] = ()
     off_plan: str = ""
     """What keeps the batteries off the plan, or why the meter is not steered by."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 
@@ -13,8 +13,10 @@ from edge_agent.control import ControlLoop
 from edge_agent.dispatch import Dispatch
 from edge_agent.feeds.view import FeedView
 from edge_agent.flows import flow
+from edge_agent.forecasting.view import ForesightView
 from edge_agent.guard import Guarded
 from edge_agent.health import Alert, AlertBook
+from edge_agent.loads_view import load_views
 from edge_agent.memory import rss_mb
 from edge_agent.planner import Planner
 from edge_agent.poll import DevicePoller
@@ -78,6 +80,7 @@ class Parts:
     quality: QualityView
     clock_view: ClockView
     feeds: tuple[FeedView, ...] = ()
+    foresight: ForesightView = field(default_factory=ForesightView)
 
 
 def build_status(parts: Parts) -> StatusView:
@@ -110,6 +113,8 @@ def build_status(parts: Parts) -> StatusView:
         ),
         off_plan=parts.control.note,
         feeds=parts.feeds,
+        foresight=parts.foresight,
+        loads=load_views(site, parts.snapshot, parts.planner.current),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from edge_agent.arbiter import Entry, Priority
+from edge_agent.tracking_loads import LoadActuators, load_wishes
 from models.types import BatteryPlan, Plan, PlanSource, PvPlan, ZonePlan
 
 POWER_GRAIN_KW = 0.1
@@ -21,6 +22,7 @@ class Actuators:
     batteries: tuple[tuple[str, str], ...] = ()
     zones: tuple[tuple[str, str], ...] = ()
     pvs: tuple[tuple[str, str], ...] = ()
+    loads: LoadActuators = field(default_factory=LoadActuators)
 
 
 def claims(plan: Plan, actuators: Actuators, now: datetime, hold_s: float) -> list[Entry]:
@@ -37,6 +39,7 @@ def claims(plan: Plan, actuators: Actuators, now: datetime, hold_s: float) -> li
     ]
     wishes += [(p, _setpoint_c(zones[i], step)) for i, p in actuators.zones if i in zones]
     wishes += [(p, _limit_kw(pvs[i], step)) for i, p in actuators.pvs if i in pvs]
+    wishes += load_wishes(plan, actuators.loads, step)
     return [_entry(plan, point, value, now, hold_s) for point, value in wishes if value is not None]
 
 

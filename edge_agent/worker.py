@@ -6,30 +6,42 @@ answer's refusal.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from edge_agent.compiled_site import compiled_site
 from edge_agent.feeds.reader import BookReader
 from edge_agent.fingerprint import fingerprint
+from edge_agent.forecasting.equipment import to_plate, with_learnt
+from edge_agent.forecasting.knowing import Knowing
+from edge_agent.forecasting.record import FOLDER, ForecastRecord
 from edge_agent.histories import site_history, wanted_points
 from edge_agent.memory import one_heap, rss_mb
+from edge_agent.optimisers import Optimisers
 from edge_agent.plan_words import ANSWER, REQUEST, PlanAnswer, PlanRequest
+from edge_agent.planning_grid import plan_grid
 from edge_agent.problem import Outside, build_problem
 from edge_agent.site.load import LoadedSite, feed_sources, load_site
 from edge_agent.site.mistakes import SiteError
+from edge_agent.sitemodel import site_model
+from edge_agent.start_pages import give_back_code
 from edge_agent.store.reader import HistoryReader
 from edge_agent.store.types import StoreError
-from models.solver import Optimiser, Rejected
+from models.clusters import MOST_ZONES, Clustered, cluster_rooms, per_room
+from models.solver import Rejected
 from models.types import ModelError, Plan, Problem, Reason, ReasonCode
 
 ARGUMENTS = 4
-RESERVE_SHARE = 0.1
-"""Of the budget, for reading out, judging and handing over the plan."""
+RESERVE_SHARE, RESERVE_S = 0.1, 0.15
+"""Of the budget, and at least so long: for handing over the plan."""
 LEAST_S = 0.1
+STUCK_S = 5.0
+STUCK_EXIT = 3
+"""A solver that runs on so long after it was given up takes its process with it."""
 HISTORY_DAYS = 36.0
 """The forecasts look four weeks back."""
 CHANGED = "the site file has changed since the gateway started: restart it to use the new one"
@@ -40,16 +52,19 @@ class Worker:
 
     def __init__(self, loaded: LoadedSite, database: Path, cache: Path) -> None:
         self._loaded = loaded
-        self._cache = cache
         self._reader = HistoryReader(database, days=HISTORY_DAYS)
-        self._optimiser: Optimiser | None = None
+        self._optimisers = Optimisers(cache)
         self._wanted = wanted_points(loaded.site)
         feed = loaded.site.feeds.price
         fixed = feed is not None and feed.format == "file"
         self._price_file = loaded.path.parent / feed.file if feed is not None and fixed else None
         self._prices_of_ns = None if self._price_file is None else _changed_ns(self._price_file)
         self._books = BookReader(feed_sources(loaded), cache.parent)
+        span = timedelta(days=HISTORY_DAYS)
+        self._knowing = Knowing(loaded.site, database, self._books, span)
+        self._record = ForecastRecord(cache.parent / FOLDER)
         self._price_trouble: tuple[Reason, ...] = ()
+        self._rooms: Clustered | None = None
 
     def answer(self, request: PlanRequest) -> PlanAnswer:
         """A plan, or why there is none."""
@@ -66,21 +81,40 @@ class Worker:
         problem = self._problem(request)
         if isinstance(problem, str):
             return problem
-        if self._optimiser is None:
-            compiled = compiled_site(problem.site, problem.grid.step_s, self._cache)
-            self._optimiser = Optimiser(compiled)
-        left_s = request.budget_s * (1 - RESERVE_SHARE) - (time.monotonic() - began_s)
-        found = self._optimiser.solve(problem, max(LEAST_S, left_s), request.reality.at)
-        return found.reason.text if isinstance(found, Rejected) else found
+        self._rooms = rooms = cluster_rooms(problem, before=self._rooms)
+        optimiser = self._optimisers.optimiser(rooms.problem.site, problem.grid.step_s)
+        left_s = solving_s(request.budget_s) - (time.monotonic() - began_s)
+        found = optimiser.solve(rooms.problem, max(LEAST_S, left_s), request.reality.at)
+        if isinstance(found, Rejected):
+            return found.reason.text
+        found = replace(found, zones=per_room(problem, rooms, found.zones))
+        return to_plate(found, self._loaded.site, problem.site)
+
+    def stuck(self) -> bool:
+        """Whether the solver runs on though it was given up: only a new process ends it."""
+        return self._optimisers.stuck(STUCK_S)
 
     def _problem(self, request: PlanRequest) -> Problem | str:
         self._reader.advance(self._wanted, request.reality.at)
-        history = site_history(self._loaded.site, self._reader.series)
+        now, site = request.reality.at, self._loaded.site
+        history = site_history(site, self._reader.series, self._knowing.held(now))
         if history is None:
             return "nothing has been measured yet"
         notes = self._renew_prices()
-        known = replace(request.reality, reasons=(*request.reality.reasons, *notes))
-        outside = Outside(books=self._books)
+        learnt, (weather, doubts) = self._knowing.learnt(), self._knowing.weather(now)
+        known = replace(request.reality, reasons=(*request.reality.reasons, *notes, *doubts))
+        given = site_model(site, self._loaded.tariff)
+        wanted = with_learnt(given, learnt)
+        outside = Outside(
+            books=self._books,
+            learnt=learnt,
+            weather=weather,
+            # Many rooms share few zones, whose make-up must not change with what is learnt.
+            model=given
+            if len(given.zones) > MOST_ZONES
+            else self._optimisers.model_for(wanted, plan_grid(site.planning, now).step_s),
+            note=self._record.keep,
+        )
         return build_problem(self._loaded, history, known, outside)
 
     def _renew_prices(self) -> tuple[Reason, ...]:
@@ -99,6 +133,11 @@ class Worker:
         return self._price_trouble
 
 
+def solving_s(budget_s: float) -> float:
+    """Seconds of a budget in which the plan has to be there; a short one is halved at most."""
+    return budget_s - max(RESERVE_SHARE * budget_s, min(RESERVE_S, budget_s / 2))
+
+
 def _changed_ns(path: Path) -> int | None:
     """When the file was last written, None when it is not there."""
     try:
@@ -108,11 +147,15 @@ def _changed_ns(path: Path) -> int | None:
 
 
 def serve(worker: Worker, questions: BinaryIO, answers: BinaryIO) -> None:
-    """Answer line by line until the agent hangs up."""
+    """Answer line by line until the agent hangs up; what only the last answer needed is let go."""
+    give_back_code()
     for line in questions:
         request = REQUEST.validate_json(line)
         answers.write(ANSWER.dump_json(worker.answer(request)) + b"\n")
         answers.flush()
+        give_back_code()
+        if worker.stuck():
+            os._exit(STUCK_EXIT)  # an orderly end would wait for the thread that never ends
 
 
 def refuse_all(why: str, questions: BinaryIO, answers: BinaryIO) -> None:
@@ -136,11 +179,8 @@ def main(words: list[str]) -> int:
     if fingerprint(site) != words[1]:
         refuse_all(CHANGED, sys.stdin.buffer, sys.stdout.buffer)
         return 1
-    serve(
-        Worker(load_site(site), database, state_dir / "compiled"),
-        sys.stdin.buffer,
-        sys.stdout.buffer,
-    )
+    worker = Worker(load_site(site), database, state_dir / "compiled")
+    serve(worker, sys.stdin.buffer, sys.stdout.buffer)
     return 0
 
 

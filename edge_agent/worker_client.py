@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
@@ -15,7 +18,9 @@ from edge_agent.plan_words import ANSWER, REQUEST, PlanAnswer, PlanRequest
 
 LINE_LIMIT = 8 * 1024 * 1024
 START_GRACE_S = 180.0
-"""Extra wall seconds for the first answer: imports, a week of history, a compile for a new site."""
+"""Extra wall seconds for a first answer: imports, weeks of history, a compile for a new site."""
+DYING_S = 5.0
+"""How long the end of killed workers is waited for when the agent stops."""
 
 
 def worker_command(site: Path, state_dir: Path, database: Path) -> tuple[str, ...]:
@@ -29,16 +34,23 @@ class WorkerError(Exception):
 
 
 class WorkerClient:
-    """Asks the worker one thing at a time."""
+    """Asks the worker one thing at a time.
+
+    The very first question waits for the worker to start. One that was started in place of another
+    has to be ready within the budget, or the question fails and it goes on starting for the next.
+    """
 
     def __init__(
-        self, command: Sequence[str], *, grace_s: float = 0.1, start_s: float = START_GRACE_S
+        self, command: Sequence[str], *, grace_s: float = 0.0, start_s: float = START_GRACE_S
     ) -> None:
+        """`grace_s`: how long after the budget an answer is still waited for."""
         self._command = tuple(command)
         self._start_s = start_s
         self._grace_s = grace_s
         self._process: Process | None = None
-        self._answered = False
+        self._ready_by_s: float | None = None
+        self._stale: set[int] = set()
+        self._reapers: set[asyncio.Task[int]] = set()
         self._lock = asyncio.Lock()
         self.starts = 0
         self.rss_mb = 0.0
@@ -49,33 +61,48 @@ class WorkerClient:
         return None if self._process is None else self._process.pid
 
     async def ask(self, request: PlanRequest) -> PlanAnswer:
-        """The worker's answer within the budget plus a little; raises WorkerError."""
+        """The worker's answer within the budget plus the grace; raises WorkerError."""
         async with self._lock:
-            patience_s = request.budget_s + self._grace_s
+            began_s = asyncio.get_running_loop().time()
             try:
-                process = await self._running()
-                if not self._answered:
-                    patience_s += self._start_s
-                async with asyncio.timeout(patience_s):
+                async with asyncio.timeout(None) as limit:
+                    process = await self._running()
+                    limit.reschedule(began_s + self._patience_s(request, began_s))
                     answer = await self._exchange(process, request)
             except TimeoutError as error:
-                await self._kill()
-                msg = f"no plan within {patience_s:.1f} s"
-                raise WorkerError(msg) from error
+                raise self._late(request, began_s) from error
             except (OSError, ValidationError, ValueError) as error:
-                await self._kill()
+                self._kill()
                 msg = f"the worker broke off: {error}"
                 raise WorkerError(msg) from error
             except asyncio.CancelledError:
-                await self._kill()
+                self._kill()
                 raise
-            self._answered = True
+            self._ready_by_s = None
             self.rss_mb = answer.rss_mb
             return answer
 
     async def close(self) -> None:
-        """End the worker."""
-        await self._kill()
+        """End the worker, and wait a little for its end."""
+        self._kill()
+        if self._reapers:
+            await asyncio.wait(self._reapers, timeout=DYING_S)
+
+    def _patience_s(self, request: PlanRequest, now_s: float) -> float:
+        """How long this question may take."""
+        patience_s = request.budget_s + self._grace_s
+        if self._ready_by_s is not None and self.starts == 1:
+            return patience_s + max(0.0, self._ready_by_s - now_s)
+        return patience_s
+
+    def _late(self, request: PlanRequest, began_s: float) -> WorkerError:
+        """What a question without an answer in time means for the worker: its end, if it was up."""
+        now_s = asyncio.get_running_loop().time()
+        if self._ready_by_s is not None and now_s < self._ready_by_s:
+            self._stale.add(request.id)
+            return WorkerError("the worker is still starting")
+        self._kill()
+        return WorkerError(f"no plan within {self._patience_s(request, began_s):.1f} s")
 
     async def _exchange(self, process: Process, request: PlanRequest) -> PlanAnswer:
         if process.stdin is None or process.stdout is None:
@@ -83,30 +110,38 @@ class WorkerClient:
             raise OSError(msg)
         process.stdin.write(REQUEST.dump_json(request) + b"\n")
         await process.stdin.drain()
-        line = await process.stdout.readline()
-        if not line:
-            msg = f"it ended with code {await process.wait()}"
-            raise OSError(msg)
-        answer = ANSWER.validate_json(line)
-        if answer.id != request.id:
-            msg = f"answer {answer.id} to question {request.id}"
-            raise ValueError(msg)
-        return answer
+        while True:
+            line = await process.stdout.readline()
+            if not line:
+                msg = f"it ended with code {await process.wait()}"
+                raise OSError(msg)
+            answer = ANSWER.validate_json(line)
+            if answer.id == request.id:
+                return answer
+            if answer.id not in self._stale:
+                msg = f"answer {answer.id} to question {request.id}"
+                raise ValueError(msg)
+            self._stale.discard(answer.id)
 
     async def _running(self) -> Process:
         if self._process is not None and self._process.returncode is None:
             return self._process
-        self._answered = False
+        self._stale.clear()
         self.starts += 1
+        self._ready_by_s = asyncio.get_running_loop().time() + self._start_s
         self._process = await asyncio.create_subprocess_exec(
             *self._command, stdin=PIPE, stdout=PIPE, limit=LINE_LIMIT, start_new_session=True
         )
         return self._process
 
-    async def _kill(self) -> None:
+    def _kill(self) -> None:
+        """End the worker and what it has started; nobody waits for its end but `close`."""
         process, self._process = self._process, None
         if process is None:
             return
         if process.returncode is None:
-            process.kill()
-        await process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        reaper = asyncio.create_task(process.wait())
+        self._reapers.add(reaper)
+        reaper.add_done_callback(self._reapers.discard)

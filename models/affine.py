@@ -11,14 +11,17 @@ from models.types import BadInputError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Places = NDArray[np.int32] | Ints
+PLACE = np.int32
+"""Places in rows, columns and parameters are kept so: half the memory of the platform's own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AffineMap:
     """v = D p + d0, with D as (row, parameter, coefficient) triples and `const` = d0."""
 
-    rows: Ints
-    parameters: Ints
+    rows: Places
+    parameters: Places
     coefs: Floats
     const: Floats
 
@@ -52,8 +55,8 @@ class Costs:
     """Cost entries by part; column -1 carries the constants."""
 
     parts: tuple[str, ...]
-    part: Ints
-    column: Ints
+    part: Places
+    column: Places
     value: AffineMap
 
 
@@ -67,15 +70,15 @@ class CompiledSite:
     rows: Groups
     parameters: Groups
     costs: Costs
-    matrix_row: Ints
-    matrix_column: Ints
+    matrix_row: Places
+    matrix_column: Places
     """Entries of A, sorted by column, then row."""
     matrix: AffineMap
     column_lower: AffineMap
     column_upper: AffineMap
     row_lower: AffineMap
     row_upper: AffineMap
-    integers: Ints
+    integers: Places
     """Columns that must be 0 or 1."""
 
     @property
@@ -114,8 +117,8 @@ class Programme:
 
     cost: Floats
     cost_offset: float
-    part_costs: Floats
-    """Cost per part and column; the last column carries the constants."""
+    cost_entries: Floats
+    """Cost per entry of the compiled `costs`, of which `cost` is the sum over the parts."""
     matrix: Floats
     column_lower: Floats
     column_upper: Floats
@@ -125,17 +128,28 @@ class Programme:
 
 def fill(compiled: CompiledSite, data: Floats) -> Programme:
     """Evaluate every affine row at the data vector."""
-    costs = compiled.costs
-    part_costs = np.zeros((len(costs.parts), compiled.column_count + 1))
-    np.add.at(part_costs, (costs.part, costs.column), costs.value(data))
-    total = part_costs.sum(axis=0)
+    entries = compiled.costs.value(data)
+    total = _sums(compiled.costs.column + 1, entries, compiled.column_count + 1)
     return Programme(
-        cost=total[:-1],
-        cost_offset=float(total[-1]),
-        part_costs=part_costs,
+        cost=total[1:],
+        cost_offset=float(total[0]),
+        cost_entries=entries,
         matrix=compiled.matrix(data),
         column_lower=compiled.column_lower(data),
         column_upper=compiled.column_upper(data),
         row_lower=compiled.row_lower(data),
         row_upper=compiled.row_upper(data),
     )
+
+
+def money_by_part(compiled: CompiledSite, programme: Programme, values: Floats) -> Floats:
+    """What the values of the columns cost, per part of the objective."""
+    costs = compiled.costs
+    factors = np.append(1.0, values)[costs.column + 1]
+    return _sums(costs.part, programme.cost_entries * factors, len(costs.parts))
+
+
+def _sums(places: Places, values: Floats, size: int) -> Floats:
+    """The values added up at their places."""
+    found: Floats = np.zeros(size) + np.bincount(places, weights=values, minlength=size)
+    return found

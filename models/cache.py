@@ -1,4 +1,4 @@
-"""The compiled site on disk: plain arrays and a JSON header, never a pickle.
+"""The compiled site on disk: a checksum, a JSON header and plain arrays, never a pickle.
 
 A file that is truncated, altered, of another site or of other versions raises CacheError; the
 caller compiles anew. The file is written beside its place and moved there in one step.
@@ -6,22 +6,22 @@ caller compiles anew. The file is written beside its place and moved there in on
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
-import zipfile
-from importlib.metadata import version
+import zlib
+from importlib.util import find_spec, source_hash
 from pathlib import Path
 from typing import Any
 
+import highspy
 import numpy as np
 
-from models.affine import AffineMap, CompiledSite, Costs, Floats, Group, Groups, Ints
+from models.affine import AffineMap, CompiledSite, Costs, Floats, Group, Groups, Places
 from models.site_json import to_json
 from models.types import ModelError, SiteModel
 
-_FORMAT = 2
+_FORMAT = 3
 _MAPS = ("matrix", "column_lower", "column_upper", "row_lower", "row_upper")
 _SOURCES = (
     "components",
@@ -32,6 +32,7 @@ _SOURCES = (
     "physics.py",
     "spans.py",
 )
+_CHECK_BYTES = 4
 
 
 class CacheError(ModelError):
@@ -39,25 +40,40 @@ class CacheError(ModelError):
 
 
 def compile_key(site: SiteModel, step_s: tuple[int, ...]) -> str:
-    """Hash of everything the compiled arrays depend on: site, steps, model sources, versions."""
-    digest = hashlib.sha256(to_json(site, step_s).encode())
-    versions = [sys.version, *(f"{name} {version(name)}" for name in ("pyomo", "highspy", "numpy"))]
-    digest.update(json.dumps([_FORMAT, *versions]).encode())
+    """Hash of everything the compiled arrays depend on: site, steps, model sources, versions.
+
+    The interpreter's own hash for sources: it needs no cryptographic library in the worker.
+    """
     here = Path(__file__).parent
+    sources = b""
     for name in _SOURCES:
         place = here / name
         for source in sorted(place.glob("*.py")) if place.is_dir() else [place]:
-            digest.update(source.read_bytes())
-    return digest.hexdigest()
+            sources += source.read_bytes()
+    parts = (to_json(site, step_s).encode(), sources, json.dumps(_versions()).encode())
+    return "".join(source_hash(part).hex() for part in parts)
+
+
+def _versions() -> list[str | int]:
+    """What else decides; Pyomo tells its version without being imported."""
+    pyomo = find_spec("pyomo")
+    if pyomo is None or pyomo.origin is None:
+        msg = "Pyomo is not installed"
+        raise CacheError(msg)
+    told = Path(pyomo.origin).parent / "version" / "info.py"
+    highs = (highspy.HIGHS_VERSION_MAJOR, highspy.HIGHS_VERSION_MINOR, highspy.HIGHS_VERSION_PATCH)
+    return [_FORMAT, sys.version, np.__version__, *highs, told.read_text(encoding="utf-8")]
 
 
 def save(compiled: CompiledSite, path: Path) -> None:
     """Write atomically and durably."""
+    arrays = _arrays(compiled)
     header = {
         "format": _FORMAT,
         "key": compiled.key,
         "step_s": compiled.step_s,
         "parts": compiled.costs.parts,
+        "arrays": [(name, each.dtype.str, len(each)) for name, each in arrays.items()],
         "groups": {
             kind: [(group.name, group.start, group.size) for group in groups.values()]
             for kind, groups in (
@@ -67,20 +83,11 @@ def save(compiled: CompiledSite, path: Path) -> None:
             )
         },
     }
-    arrays: dict[str, Any] = {
-        "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
-        "cost.part": compiled.costs.part,
-        "cost.column": compiled.costs.column,
-        "matrix_row": compiled.matrix_row,
-        "matrix_column": compiled.matrix_column,
-        "integers": compiled.integers,
-        **_arrays("cost", compiled.costs.value),
-    }
-    for name in _MAPS:
-        arrays |= _arrays(name, getattr(compiled, name))
+    numbers = zlib.compress(b"".join(each.tobytes() for each in arrays.values()))
+    content = json.dumps(header).encode() + b"\n" + numbers
     draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
     with draft.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+        file.write(zlib.crc32(content).to_bytes(_CHECK_BYTES) + content)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
@@ -89,9 +96,8 @@ def save(compiled: CompiledSite, path: Path) -> None:
 def load(path: Path, key: str) -> CompiledSite:
     """The compiled site of that key; CacheError when the file is anything else."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            compiled = _read(dict(arrays.items()))
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        compiled = _read(*_opened(path.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError, zlib.error) as error:
         msg = f"{path.name}: {error}"
         raise CacheError(msg) from error
     if compiled.key != key:
@@ -100,22 +106,52 @@ def load(path: Path, key: str) -> CompiledSite:
     return compiled
 
 
-def _arrays(name: str, rows: AffineMap) -> dict[str, Floats | Ints]:
-    """The arrays of one map under its name."""
-    return {
-        f"{name}.rows": rows.rows,
-        f"{name}.parameters": rows.parameters,
-        f"{name}.coefs": rows.coefs,
-        f"{name}.const": rows.const,
-    }
-
-
-def _read(arrays: dict[str, Any]) -> CompiledSite:
-    """The compiled site from its arrays; inconsistent indices are a ValueError."""
-    header = json.loads(arrays["header"].tobytes())
+def _opened(whole: bytes) -> tuple[dict[str, Any], bytes]:
+    """Header and numbers of a file; a ValueError when it is not as it was written."""
+    content = whole[_CHECK_BYTES:]
+    if zlib.crc32(content).to_bytes(_CHECK_BYTES) != whole[:_CHECK_BYTES]:
+        raise ValueError("damaged")
+    head, _, numbers = content.partition(b"\n")
+    header: dict[str, Any] = json.loads(head)
     if header["format"] != _FORMAT:
         msg = f"format {header['format']}"
         raise ValueError(msg)
+    return header, zlib.decompress(numbers)
+
+
+def _arrays(compiled: CompiledSite) -> dict[str, Floats | Places]:
+    """Every array by name; those of the wider numbers first, so that each lies at its boundary."""
+    maps = {"cost": compiled.costs.value} | {name: getattr(compiled, name) for name in _MAPS}
+    found: dict[str, Floats | Places] = {
+        "cost.part": compiled.costs.part,
+        "cost.column": compiled.costs.column,
+        "matrix_row": compiled.matrix_row,
+        "matrix_column": compiled.matrix_column,
+        "integers": compiled.integers,
+    }
+    for name, rows in maps.items():
+        found |= {
+            f"{name}.rows": rows.rows,
+            f"{name}.parameters": rows.parameters,
+            f"{name}.coefs": rows.coefs,
+            f"{name}.const": rows.const,
+        }
+    return dict(sorted(found.items(), key=lambda item: -item[1].itemsize))
+
+
+def _cut(described: list[tuple[str, str, int]], numbers: bytes) -> dict[str, Any]:
+    """The arrays where they lie in the numbers; a ValueError when these are too few."""
+    found: dict[str, Any] = {}
+    start = 0
+    for name, kind, size in described:
+        found[name] = np.frombuffer(numbers, np.dtype(kind), size, start)
+        start += found[name].nbytes
+    return found
+
+
+def _read(header: dict[str, Any], numbers: bytes) -> CompiledSite:
+    """The compiled site from its numbers; inconsistent indices are a ValueError."""
+    arrays = _cut(header["arrays"], numbers)
     groups = {kind: _groups(items) for kind, items in header["groups"].items()}
     width = sum(group.size for group in groups["parameters"].values())
     maps = {name: _map(arrays, name, width) for name in ("cost", *_MAPS)}
@@ -162,7 +198,7 @@ def _map(arrays: dict[str, Any], name: str, width: int) -> AffineMap:
     return rows
 
 
-def _check_places(name: str, places: Ints, size: int) -> None:
+def _check_places(name: str, places: Places, size: int) -> None:
     """ValueError unless 0 <= place < size for all."""
     if len(places) and (places.min() < 0 or places.max() >= size):
         msg = f"{name}: index out of range"

@@ -1,19 +1,30 @@
 """Many rooms as few zones and back: rooms alike are planned as one, then each gets its share. Pure.
 
 A cluster is what its rooms are in parallel: conductances, capacities and powers add up. Rooms of
-other plant, weight or rank never share a cluster; within these, neighbours in time constant, band
-and temperature do.
+other plant, weight or rank never share a cluster; within these, neighbours in band and time
+constant do. What is measured at the moment decides nothing: the clusters are what is compiled, so
+they stay as they are from plan to plan.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 from models.physics import hours_of, room_step
-from models.types import Problem, Series, Zone, ZoneForecast, ZonePlan, ZoneState
+from models.types import (
+    Problem,
+    Reason,
+    ReasonCode,
+    Series,
+    Zone,
+    ZoneForecast,
+    ZonePlan,
+    ZoneState,
+)
 
 MOST_ZONES = 20
+APART_K = 2.0
+"""Rooms whose bands have moved further apart than this do not stay together."""
 _Room = tuple[Zone, ZoneForecast, ZoneState]
 
 
@@ -25,15 +36,21 @@ class Clustered:
     members: dict[str, tuple[str, ...]]
 
 
-def cluster_rooms(problem: Problem, most: int = MOST_ZONES) -> Clustered:
-    """At most `most` zones (more only if there are more kinds of rooms); few rooms stay as is."""
+def cluster_rooms(
+    problem: Problem, most: int = MOST_ZONES, before: Clustered | None = None
+) -> Clustered:
+    """At most `most` zones (more only if there are more kinds of rooms); few rooms stay as is.
+
+    The clusters of `before` are kept as long as they are of the same rooms and these still ask for
+    much the same. A room of unknown temperature is planned as its neighbours, and the plan says so.
+    """
     forecasts = {each.id: each for each in problem.forecast.zones}
     states = {each.id: each for each in problem.zones}
-    rooms = [(zone, forecasts[zone.id], states[zone.id]) for zone in problem.site.zones]
+    rooms = {zone.id: (zone, forecasts[zone.id], states[zone.id]) for zone in problem.site.zones}
     if len(rooms) <= most:
-        alone: dict[str, tuple[str, ...]] = {zone.id: (zone.id,) for zone in problem.site.zones}
+        alone: dict[str, tuple[str, ...]] = {name: (name,) for name in rooms}
         return Clustered(problem=problem, members=alone)
-    groups = _split(sorted(rooms, key=_place), most)
+    groups = _kept(rooms, before) or _split(sorted(rooms.values(), key=_place), most)
     merged = [_merge(group, problem.grid.step_s) for group in groups]
     zones, outlooks, starts = (tuple(part) for part in zip(*merged, strict=True))
     return Clustered(
@@ -42,12 +59,43 @@ def cluster_rooms(problem: Problem, most: int = MOST_ZONES) -> Clustered:
             site=replace(problem.site, zones=zones),
             forecast=replace(problem.forecast, zones=outlooks),
             zones=starts,
+            reasons=(*problem.reasons, *_assumed(groups)),
         ),
         members={
             zone.id: tuple(room.id for room, _, _ in group)
             for zone, group in zip(zones, groups, strict=True)
         },
     )
+
+
+def _kept(rooms: dict[str, _Room], before: Clustered | None) -> list[list[_Room]]:
+    """The groups there were, if they still hold."""
+    if before is None:
+        return []
+    names = [name for members in before.members.values() for name in members]
+    if sorted(names) != sorted(rooms):
+        return []
+    groups = [[rooms[name] for name in members] for members in before.members.values()]
+    for group in groups:
+        middles = [_middle_c(room) for room in group]
+        if len({_kind(room) for room in group}) > 1 or max(middles) - min(middles) > APART_K:
+            return []
+    return groups
+
+
+def _assumed(groups: list[list[_Room]]) -> list[Reason]:
+    """A word for each room whose temperature is taken from its neighbours."""
+    return [
+        Reason(
+            code=ReasonCode.ASSUMED,
+            text=f"{zone.id}: temperature unknown, planned as the rooms like it",
+            degrades=False,
+        )
+        for group in groups
+        if any(state.temperature_c is not None for _, _, state in group)
+        for zone, _, state in group
+        if state.temperature_c is None
+    ]
 
 
 def per_room(
@@ -76,20 +124,23 @@ def per_room(
     return tuple(found[zone.id] for zone in rooms.site.zones if zone.id in found)
 
 
-def _kind(room: _Room) -> tuple[str, float, bool, bool]:
+def _kind(room: _Room) -> tuple[str, float, bool]:
     """What rooms of one cluster have in common."""
-    zone, _, state = room
-    return zone.plant, zone.comfort_weight, zone.comfort_critical, state.temperature_c is None
+    zone = room[0]
+    return zone.plant, zone.comfort_weight, zone.comfort_critical
+
+
+def _middle_c(room: _Room) -> float:
+    """Mean middle of the comfort band; people come and go without moving it."""
+    forecast = room[1]
+    return (sum(forecast.low_c) + sum(forecast.high_c)) / (2 * len(forecast.low_c))
 
 
 def _place(room: _Room) -> tuple[object, ...]:
-    """Kind, then band, time constant and temperature in classes, so that likes stand together."""
-    zone, forecast, state = room
-    steps = len(forecast.low_c)
-    middle = sum(forecast.low_c) / steps + sum(forecast.high_c) / steps
+    """Kind, then band in classes and time constant, so that likes stand together."""
+    zone = room[0]
     hours = zone.resistance_k_per_kw * (zone.capacity_kwh_per_k + zone.mass_capacity_kwh_per_k)
-    degrees = state.temperature_c if state.temperature_c is not None else 0.0
-    return (*_kind(room), round(middle), round(math.log2(hours)), degrees, zone.id)
+    return (*_kind(room), round(_middle_c(room) / APART_K), hours, zone.id)
 
 
 def _split(ordered: list[_Room], most: int) -> list[list[_Room]]:
@@ -118,7 +169,6 @@ def _merge(group: list[_Room], step_s: tuple[int, ...]) -> _Room:
     name = f"{first.id}+{len(group) - 1}"
     zones = [zone for zone, _, _ in group]
     capacity = sum(zone.capacity_kwh_per_k for zone in zones)
-    shares = [zone.capacity_kwh_per_k / capacity for zone in zones]
     heavy = [zone for zone in zones if zone.mass_capacity_kwh_per_k]
     heat, cool = sum(zone.heat_kw for zone in zones), sum(zone.cool_kw for zone in zones)
     merged = replace(
@@ -135,7 +185,7 @@ def _merge(group: list[_Room], step_s: tuple[int, ...]) -> _Room:
         if heavy
         else first.mass_resistance_k_per_kw,
     )
-    return merged, _outlook(name, group, len(step_s)), _state(name, group, shares)
+    return merged, _outlook(name, group, len(step_s)), _state(name, group)
 
 
 def _mean_cop(parts: list[tuple[float, float]]) -> float:
@@ -161,14 +211,17 @@ def _outlook(name: str, group: list[_Room], steps: int) -> ZoneForecast:
     )
 
 
-def _state(name: str, group: list[_Room], shares: list[float]) -> ZoneState:
-    """Mean temperatures; unknown stays unknown."""
-    if group[0][2].temperature_c is None:
+def _state(name: str, group: list[_Room]) -> ZoneState:
+    """Mean temperatures of the rooms where they are known; else unknown."""
+    known = [(zone, state) for zone, _, state in group if state.temperature_c is not None]
+    if not known:
         return ZoneState(id=name, temperature_c=None)
-    airs = [state.temperature_c or 0.0 for _, _, state in group]
+    capacity = sum(zone.capacity_kwh_per_k for zone, _ in known)
+    shares = [zone.capacity_kwh_per_k / capacity for zone, _ in known]
+    airs = [state.temperature_c or 0.0 for _, state in known]
     masses = [
         air if state.mass_c is None else state.mass_c
-        for air, (_, _, state) in zip(airs, group, strict=True)
+        for air, (_, state) in zip(airs, known, strict=True)
     ]
     return ZoneState(
         id=name,

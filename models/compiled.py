@@ -25,7 +25,7 @@ from pyomo.repn.parameterized import (
 )
 from pyomo.repn.util import ExprType, VarRecorder
 
-from models.affine import AffineMap, CompiledSite, Costs, Group, Groups
+from models.affine import PLACE, AffineMap, CompiledSite, Costs, Group, Groups, Places
 from models.cache import compile_key
 from models.inputs_equipment import check_site
 from models.site import COST_PARTS, build
@@ -87,8 +87,8 @@ class _Rows:
     def finish(self) -> AffineMap:
         """The rows as arrays."""
         return AffineMap(
-            rows=np.array(self._rows, dtype=np.int64),
-            parameters=np.array(self._parameters, dtype=np.int64),
+            rows=np.array(self._rows, dtype=PLACE),
+            parameters=np.array(self._parameters, dtype=PLACE),
             coefs=np.array(self._coefs, dtype=np.float64),
             const=np.array(self._const, dtype=np.float64),
         )
@@ -172,8 +172,13 @@ def compile_model(model: pe.ConcreteModel, step_s: tuple[int, ...], key: str) ->
         column_upper=upper,
         row_lower=row_lower,
         row_upper=row_upper,
-        integers=np.flatnonzero([not variable.is_continuous() for variable in variables]),
+        integers=_integers(variables),
     )
+
+
+def _integers(variables: list[Any]) -> Places:
+    """Columns that are not continuous."""
+    return np.flatnonzero([not each.is_continuous() for each in variables]).astype(PLACE)
 
 
 def _groups(model: pe.ConcreteModel, kind: type) -> tuple[Groups, list[Any]]:
@@ -184,9 +189,23 @@ def _groups(model: pe.ConcreteModel, kind: type) -> tuple[Groups, list[Any]]:
         if kind is pe.Param and not component.mutable:
             continue
         items = list(component.values())
-        groups[component.name] = Group(name=component.name, start=len(members), size=len(items))
+        name = _name(component)
+        groups[name] = Group(name=name, start=len(members), size=len(items))
         members.extend(items)
     return groups, members
+
+
+def _name(component: Any) -> str:  # noqa: ANN401 - Pyomo
+    """`kind[id].name`, whatever the id is; Pyomo's own names quote one that holds a dot."""
+    words = [component.local_name]
+    block = component.parent_block()
+    while block.parent_block() is not None:
+        container = block.parent_component()
+        words.append(
+            container.local_name + (f"[{block.index()}]" if container.is_indexed() else "")
+        )
+        block = block.parent_block()
+    return ".".join(reversed(words))
 
 
 class _Walk:
@@ -232,8 +251,8 @@ class _Walk:
         values = _Rows(self._parameters)
         for _, _, coef in entries:
             values.add((1.0, coef))
-        row_of = np.array([row for _, row, _ in entries], dtype=np.int64)
-        column_of = np.array([column for column, _, _ in entries], dtype=np.int64)
+        row_of = np.array([row for _, row, _ in entries], dtype=PLACE)
+        column_of = np.array([column for column, _, _ in entries], dtype=PLACE)
         return row_of, column_of, values.finish(), lower.finish(), upper.finish()
 
     def costs(self, model: pe.ConcreteModel) -> Costs:
@@ -252,7 +271,7 @@ class _Walk:
                 values.add((1.0, coef))
         return Costs(
             parts=COST_PARTS,
-            part=np.array(part_of, dtype=np.int64),
-            column=np.array(column_of, dtype=np.int64),
+            part=np.array(part_of, dtype=PLACE),
+            column=np.array(column_of, dtype=PLACE),
             value=values.finish(),
         )

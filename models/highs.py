@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from threading import Thread
 
 import highspy
 import numpy as np
 
-from models.affine import CompiledSite, Floats, Ints, Programme
+from models.affine import CompiledSite, Floats, Places, Programme
 from models.types import ModelError
 
 _NOTHING = 1e-9
@@ -21,6 +22,8 @@ _CLOSE = 0.01
 _NO_BOUNDS = ("cost", "matrix")
 _DEVEX, _SOLVERS_CHOICE = 1, -1
 """Dual edge weights: from a basis that is almost right, cheap weights win over exact ones."""
+_UNREDUCED, _REDUCED = "off", "choose"
+"""Reducing the programme first costs a hot run nothing but memory, and a cold one no less time."""
 _LEAN = {
     "mip_heuristic_run_rens": (True, False),
     "mip_heuristic_run_rins": (True, False),
@@ -122,10 +125,10 @@ class HotLp:
         """Solve; None when no feasible values came out of it within `budget_s`."""
         highs = self._live()
         passed, self._passed = self._passed, None
-        _weigh(highs, _DEVEX)
+        _prepare(highs, _DEVEX, _UNREDUCED)
         if not self._run(highs, budget_s):
             return None
-        _weigh(highs, _SOLVERS_CHOICE)
+        _prepare(highs, _SOLVERS_CHOICE, _REDUCED)
         self._passed = passed
         if highs.getInfo().primal_solution_status != _FEASIBLE:
             return None
@@ -134,7 +137,7 @@ class HotLp:
             return None
         return Solution(values[: self._compiled.column_count], _optimal(highs))
 
-    def hold(self, columns: Ints, values: Floats | float = 0.0) -> None:
+    def hold(self, columns: Places, values: Floats | float = 0.0) -> None:
         """Hold these columns, and no others, at `values` until the next `release` or `update`."""
         asked = self._asked()
         lower, upper = asked.column_lower.copy(), asked.column_upper.copy()
@@ -218,9 +221,11 @@ class HotLp:
         self._passed = passed
         return found
 
-    @property
-    def stuck(self) -> bool:
-        """Whether an instance that was given up still runs."""
+    def stuck(self, patience_s: float = 0.0) -> bool:
+        """Whether an instance that was given up still runs after so long a wait."""
+        until_s = time.monotonic() + patience_s
+        for run in self._lost:
+            run.join(max(0.0, until_s - time.monotonic()))
         self._lost = [run for run in self._lost if run.is_alive()]
         return bool(self._lost)
 
@@ -313,9 +318,10 @@ def linear_programme(compiled: CompiledSite, programme: Programme) -> highspy.Hi
     return lp
 
 
-def _weigh(highs: highspy.Highs, strategy: int) -> None:
-    """Choose the dual simplex's edge weights."""
-    _must(highs.setOptionValue("simplex_dual_edge_weight_strategy", strategy), "edge weights")
+def _prepare(highs: highspy.Highs, weights: int, reduction: str) -> None:
+    """Choose the dual simplex's edge weights, and whether the programme is reduced before."""
+    _must(highs.setOptionValue("simplex_dual_edge_weight_strategy", weights), "edge weights")
+    _must(highs.setOptionValue("presolve", reduction), "presolve")
 
 
 def _add_binary(highs: highspy.Highs, exclusion: Exclusion) -> None:
@@ -359,7 +365,7 @@ def _add_move(highs: highspy.Highs, move: Move) -> None:
         _must(highs.addRow(least, most, len(index), index, value), "addRow")
 
 
-def _set_kind(highs: highspy.Highs, columns: Ints, kind: highspy.HighsVarType) -> None:
+def _set_kind(highs: highspy.Highs, columns: Places, kind: highspy.HighsVarType) -> None:
     """Make these columns integer or continuous."""
     if len(columns):
         kinds = np.full(len(columns), int(kind), dtype=np.uint8)
@@ -372,7 +378,7 @@ def _optimal(highs: highspy.Highs) -> bool:
     return bool(highs.getModelStatus() == highspy.HighsModelStatus.kOptimal)
 
 
-def _differ(*pairs: Floats) -> Ints:
+def _differ(*pairs: Floats) -> Places:
     """Indices at which any of the consecutive (old, new) pairs differ."""
     changed = np.zeros(len(pairs[0]), dtype=bool)
     for old, new in zip(pairs[::2], pairs[1::2], strict=True):

@@ -170,6 +170,8 @@ class Plan:
     pvs: tuple[PvPlan, ...] = ()
     peaks_kw: Series = ()
     """Planned billed peak per demand charge, in the site's order."""
+    peak_margin_kw: Series = ()
+    """What the planned peaks hold above the planned import, per step; () = nothing."""
     cost: CostParts = CostParts()
     reasons: tuple[Reason, ...] = ()
     solve_s: float = 0.0

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from models.affine import Floats
+from models.affine import Floats, money_by_part
 from models.plant_power import hvac_power
 from models.pricing import carbon_of
 from models.readout_events import event_plans
@@ -42,6 +42,7 @@ def read_plan(solved: Solved, made_at: datetime, source: PlanSource) -> Plan:
         zones=zones,
         pvs=_pvs(solved),
         peaks_kw=_series(_peaks(solved, drawn)),
+        peak_margin_kw=problem.forecast.peak_margin_kw,
         cost=_cost(solved),
         reasons=problem.reasons,
         thermal_stores=read_stores(solved),
@@ -131,7 +132,7 @@ def _peaks(solved: Solved, drawn: Floats) -> Floats:
 
 def _cost(solved: Solved) -> CostParts:
     """Cost parts from the programme's own cost rows."""
-    money = solved.programme.part_costs @ np.append(solved.values, 1.0)
+    money = money_by_part(solved.compiled, solved.programme, solved.values)
     by_part = dict(zip(solved.compiled.costs.parts, money.tolist(), strict=True))
     return CostParts(**by_part)
 

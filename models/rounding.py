@@ -1,10 +1,12 @@
-"""Whole decisions out of a relaxed solution, per kind of equipment; always feasible, seldom best.
+"""Whole decisions out of a relaxed solution, per kind of equipment; seldom best, soon found.
 
 Used when branch and bound has no answer in time. Everything here obeys its own component's rows;
 what then falls short is taken up by priced slack.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -16,13 +18,36 @@ from models.types import Problem, ShedGroup, ShedState, Shiftable, ShiftableStat
 _HALF = 0.5
 
 
-def rounded(compiled: CompiledSite, problem: Problem, values: Floats) -> Floats:
-    """0 or 1 for each of the compiled site's integer columns."""
-    whole = np.zeros(compiled.column_count)
+def roundings(
+    compiled: CompiledSite, problem: Problem, values: Floats, least: Floats
+) -> Iterator[Floats]:
+    """0 or 1 for each integer column: what is wished, then without what can be missed, then least.
+
+    `least` are the columns' lower bounds: only what must run. The last is always feasible.
+    """
+    wished = _rounded(compiled, problem, values)
+    yield wished[compiled.integers]
+    for name in _missable(problem):
+        group = compiled.columns.get(name)
+        if group is not None:
+            wished[group.cells] = 0.0
+    yield wished[compiled.integers]
+    yield least[compiled.integers]
+
+
+def _missable(problem: Problem) -> Iterator[str]:
+    """Columns of candidates for what is due once and can be missed at a price."""
     for store in problem.site.thermal_stores:
-        _best_one(compiled, f"store[{store.id}].cycle", values, whole)
+        yield f"store[{store.id}].cycle"
     for battery in problem.site.batteries:
-        _best_one(compiled, f"battery[{battery.id}].full", values, whole)
+        yield f"battery[{battery.id}].full"
+
+
+def _rounded(compiled: CompiledSite, problem: Problem, values: Floats) -> Floats:
+    """0 or 1 at the integer columns, 0 elsewhere."""
+    whole = np.zeros(compiled.column_count)
+    for name in _missable(problem):
+        _best_one(compiled, name, values, whole)
     runs = {state.id: state for state in problem.shiftables}
     for device in problem.site.shiftables:
         if device.least_kw > 0:
@@ -33,7 +58,7 @@ def rounded(compiled: CompiledSite, problem: Problem, values: Floats) -> Floats:
         cells = compiled.columns[f"shed[{group.id}].shed_on"].cells
         state = sheds.get(group.id, ShedState(id=group.id))
         whole[cells] = _shed(problem, group, state, values[cells])
-    return whole[compiled.integers]
+    return whole
 
 
 def _best_one(compiled: CompiledSite, name: str, values: Floats, whole: Floats) -> None:

@@ -25,7 +25,7 @@ from models.flows import (
     prevailing,
 )
 from models.highs import HotLp, Solution
-from models.rounding import rounded
+from models.rounding import roundings
 from models.types import PlanSource, Problem
 
 _LAZY_ROUNDS = 2
@@ -35,7 +35,6 @@ _CLOSE_ENOUGH = 1e-4
 """A rounded solution so near to the relaxed one, relative to it, is not searched any further."""
 _AFTERWARDS = 3.0
 """Branch and bound leaves so many times what rounding took, for solving and judging its choice."""
-_ROUNDINGS = 12
 _SMALL = 300
 """Decisions up to which all of them are searched; of more, those that rounding had to make."""
 _MOST = 600
@@ -106,7 +105,7 @@ class Search:
         columns: Ints = losers
         values = np.zeros(len(losers))
         if decided.whole is not None:
-            columns = np.concatenate((losers, self._compiled.integers))
+            columns = np.append(losers, self._compiled.integers)
             values = np.concatenate((values, decided.whole))
         self._lp.hold(columns, values)
 
@@ -117,20 +116,41 @@ class Search:
             net_where_free(self._flows[GRID_PAIR], solution.values, self._programme.cost)
         return solution
 
-    def _round(self, solution: Solution | None) -> Found | None:
-        """Decide by rounding and solve again until nothing offends."""
-        decided = Decisions({})
-        for attempt in range(_ROUNDINGS):
-            if solution is None:
-                return None
-            both = offenders(self._flows, solution.values)
-            split = decided.whole is None and self._fractional(solution)
-            if not both and not split:
+    def _round(self, relaxed: Solution) -> Found | None:
+        """Decide by rounding; what proves impossible gives way to fewer wishes."""
+        tried: list[Floats] = []
+        for whole in self._wholes(relaxed):
+            if any(np.array_equal(whole, before) for before in tried):
+                continue
+            tried.append(whole)
+            found = self._settled(relaxed, whole)
+            if found is not None or self._lp.late or self._left_s() <= 0:
+                return found
+        return None
+
+    def _wholes(self, relaxed: Solution) -> Iterator[Floats]:
+        """Values for the integer columns, the last of them possible whatever the data."""
+        if not self._fractional(relaxed):
+            yield np.round(relaxed.values[self._compiled.integers])
+        least = self._programme.column_lower
+        yield from roundings(self._compiled, self._problem, relaxed.values, least)
+
+    def _settled(self, relaxed: Solution, whole: Floats) -> Found | None:
+        """With these integers, decide directions by what prevails until nothing offends."""
+        decided, solution = Decisions({}, whole), relaxed
+        # After the lazy rounds each settles a pair of flows for good.
+        for attempt in range(_LAZY_ROUNDS + len(self._flows) + 1):
+            if attempt or len(whole):
+                self.hold(decided)
+                again = self._solve()
+                if again is None:
+                    return None
+                solution = again
+            both = offenders(self._flows, solution.values) - decided.first_wins.keys()
+            if not both:
                 return self._found(solution, decided, PlanSource.ROUNDED)
-            lazy = both if attempt <= _LAZY_ROUNDS else self._widened(both)
-            decided = self._rounded(decided, lazy - decided.first_wins.keys(), solution)
-            self.hold(decided)
-            solution = self._solve()
+            lazy = both if attempt < _LAZY_ROUNDS else self._widened(both)
+            decided = self._decided(decided, lazy - decided.first_wins.keys(), solution)
         return None
 
     def _branch(
@@ -214,15 +234,12 @@ class Search:
         wins = dict(zip(ordered, choice.first_wins, strict=True))
         return Decisions(wins, choice.whole, choice.proven)
 
-    def _rounded(self, decided: Decisions, both: set[Place], solution: Solution) -> Decisions:
-        """Earlier decisions, integer columns rounded, then for each new place what prevails.
+    def _decided(self, decided: Decisions, both: set[Place], solution: Solution) -> Decisions:
+        """Earlier decisions, and for each new place what prevails.
 
         The grid comes last: only once its equipment stands is its net direction one that closes
         the balance.
         """
-        if decided.whole is None and len(self._compiled.integers):
-            whole = rounded(self._compiled, self._problem, solution.values)
-            return Decisions(decided.first_wins, whole)
         behind_the_meter = {(pair, step) for pair, step in both if pair != GRID_PAIR}
         wins = decided.first_wins | {
             (pair, step): prevailing(self._flows[pair], step, solution.values)

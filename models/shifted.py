@@ -33,7 +33,8 @@ def shifted(problem: Problem, last: Plan, now: datetime, why: Reason) -> Iterato
     known, load_kw = knowledge_of(problem), problem.forecast.load_kw
     for asked in (wishes, replace(wishes, shiftables=None)):
         plan = followed(known, load_kw, now, (asked, (why, note)))
-        yield priced(problem, replace(plan, source=PlanSource.LAST))
+        margin_kw = problem.forecast.peak_margin_kw
+        yield priced(problem, replace(plan, source=PlanSource.LAST, peak_margin_kw=margin_kw))
     yield rules_plan(problem, now, (why,))
 
 

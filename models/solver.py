@@ -22,8 +22,8 @@ from models.types import BadInputError, Plan, Problem, Reason, ReasonCode
 from models.verify import verify
 
 _BINARY_ROUNDS = 5
-_AFTERWARDS = 5.0
-"""Reading out and judging take about so many times what preparing the data took."""
+_AFTERWARDS = 12.0
+"""Reading out and judging, or carrying the last plan on, takes so many times the preparation."""
 _SAME = 1e-9
 """A later rung as cheap as an earlier one, relative, is the better proven."""
 
@@ -68,10 +68,9 @@ class Optimiser:
         self._lp = HotLp(compiled)
         self._last: Plan | None = None
 
-    @property
-    def stuck(self) -> bool:
-        """Whether HiGHS still runs on something it was to have ended: time for a new process."""
-        return self._lp.stuck
+    def stuck(self, patience_s: float = 0.0) -> bool:
+        """Whether HiGHS runs on after so long a wait though given up: time for a new process."""
+        return self._lp.stuck(patience_s)
 
     def solve(self, problem: Problem, budget_s: float, made_at: datetime) -> Plan | Rejected:
         """The cheapest plan found within `budget_s` seconds that passes the verifier.

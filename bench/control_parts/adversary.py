@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -208,19 +209,37 @@ def tick(chance: Random, envelopes: dict[str, Envelope], now: datetime) -> Tick:
     return Tick(snapshot=board.freeze(now), entries=tuple(entries))
 
 
-def told_load(chance: Random, snapshot: Snapshot) -> SeenLoad | None:
-    """What the guard is told of the load behind a late meter: nothing, nonsense, or what may be."""
+def told_loads(chance: Random, snapshot: Snapshot) -> tuple[SeenLoad, ...]:
+    """What the guard is told of loads behind late meters: nothing, nonsense, or what may be."""
     if chance.random() < 0.4:
-        return None
+        return ()
     meter = chance.choice(("meter.power", "meter.power", "meter.power", "sub.power"))
     usable = snapshot.seen[meter].usable
     members = ("one.setpoint", "two.setpoint", "none.setpoint")
-    return SeenLoad(
+    load = SeenLoad(
         meter=meter,
         at_s=0.0 if usable is None or chance.random() < 0.1 else usable.at.timestamp(),
         kw=chance.uniform(-150.0, 350.0),
         members=chance.choice((members[:1], members[:2], members[:2], members, ())),
     )
+    return (load, *_told_phases(load, snapshot))
+
+
+def _told_phases(load: SeenLoad, snapshot: Snapshot) -> Iterator[SeenLoad]:
+    """Of some phases of the same meter, drawn apart from everything else."""
+    chance = Random(load.kw)  # noqa: S311 - adversity, not a secret
+    device = load.meter.split(".", maxsplit=1)[0]
+    for line in (1, 2, 3):
+        key = f"{device}.current_l{line}"
+        usable = snapshot.seen[key].usable
+        if usable is not None and chance.random() < 0.4:
+            yield SeenLoad(
+                meter=key,
+                at_s=usable.at.timestamp(),
+                kw=chance.uniform(-30.0, 60.0),
+                members=load.members,
+                shares=tuple(chance.choice((0.0, 1 / 3, 1.0)) for _ in load.members),
+            )
 
 
 def _claims(chance: Random, point: str, now: datetime) -> list[Entry]:

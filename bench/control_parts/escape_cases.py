@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 
 from bench.control_parts import referee
-from bench.control_parts.adversary import START, site, tick, told_load
+from bench.control_parts.adversary import START, site, tick, told_loads
 from edge_agent.arbiter import arbitrate
 from edge_agent.guard import guard_cycle
 from edge_agent.guarding.bms import TRIP
@@ -22,15 +22,15 @@ def case(chance: Random, ticks: int = 3) -> Iterator[str]:
     now, recall = START, Recall()
     for _ in range(ticks):
         seen = tick(chance, envelopes, now)
-        load = told_load(chance, seen.snapshot)
+        loads = told_loads(chance, seen.snapshot)
         cycle = guard_cycle(
-            arbitrate(envelopes, seen.entries, now), envelopes, seen.snapshot, recall, load
+            arbitrate(envelopes, seen.entries, now), envelopes, seen.snapshot, recall, loads
         )
         untripped = [
             one for one in cycle.guarded if not tripped(recall.points.get(one.point), now, TRIP)
         ]
         sent = {point: one.value for point, one in recall.points.items() if one.value is not None}
-        told = referee.Told(load=load, sent=sent)
+        told = referee.Told(loads=loads, sent=sent)
         yield from referee.escapes(envelopes, seen.snapshot, cycle.guarded, untripped, told)
         recall = cycle.recall
         now += timedelta(seconds=chance.choice(STEPS_S))

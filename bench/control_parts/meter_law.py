@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.control_parts.battery_law import EPSILON, able, sane
 from edge_agent.envelope import BatteryEnvelope, ConnectionEnvelope, Envelope
@@ -24,9 +24,14 @@ class Late:
     """How far its batteries had been sent from where they are, before."""
     phases: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Share of both that flows through each phase, 0 where that cannot be told."""
+    told: tuple[Late | None, ...] = (None, None, None)
+    """The same of a phase, where it was told of that by itself."""
 
     def part(self, index: int) -> Late:
         """Of one phase."""
+        own = self.told[index]
+        if own is not None:
+            return own
         share = self.phases[index]
         return Late(coming_kw=share * self.coming_kw, sent_kw=share * self.sent_kw)
 
@@ -46,28 +51,57 @@ class Late:
 
 def late(
     node: ConnectionEnvelope,
-    load: SeenLoad | None,
+    loads: Sequence[SeenLoad],
     sent: Mapping[str, float],
     envelopes: Mapping[str, Envelope],
     snapshot: Snapshot,
 ) -> Late | None:
-    """Of a meter; None when nothing was told of it that fits its reading."""
-    usable = snapshot.seen[node.meter].usable
-    if load is None or load.meter != node.meter or usable is None:
+    """Of a meter and its phases; None when nothing was told of them that fits their readings."""
+    known = {one.meter: one for one in loads}
+    meter_kw = sane(node.meter, snapshot) or 0.0
+    whole = _of(known.get(node.meter), meter_kw, sent, envelopes, snapshot)
+    told = tuple(
+        _of(known.get(key), _flow_kw(node, index, meter_kw, snapshot), sent, envelopes, snapshot)
+        for index, key in enumerate(node.currents)
+    )
+    if whole is None and not any(told):
         return None
-    if usable.at.timestamp() != load.at_s:
+    return replace(whole or Late(), told=told or (None, None, None))
+
+
+def _flow_kw(node: ConnectionEnvelope, index: int, meter_kw: float, snapshot: Snapshot) -> float:
+    """By the current, in the direction of the sum."""
+    volts = sane(node.voltages[index], snapshot)
+    usual = volts if volts is not None and LOW_V <= volts <= HIGH_V else 230
+    size_kw = abs(sane(node.currents[index], snapshot) or 0.0) * usual / 1000
+    return size_kw if meter_kw >= 0 else -size_kw
+
+
+def _of(
+    load: SeenLoad | None,
+    shown_kw: float,
+    sent: Mapping[str, float],
+    envelopes: Mapping[str, Envelope],
+    snapshot: Snapshot,
+) -> Late | None:
+    """What one thing that was told makes of what is shown."""
+    usable = None if load is None else snapshot.seen[load.meter].usable
+    if load is None or usable is None or usable.at.timestamp() != load.at_s:
         return None
     members = [envelopes.get(point) for point in load.members]
     batteries = [one for one in members if isinstance(one, BatteryEnvelope)]
-    powers = {one.point: sane(one.power, snapshot) for one in batteries}
-    known = {point: kw for point, kw in powers.items() if kw is not None}
+    powers = [sane(one.power, snapshot) for one in batteries]
+    known = [kw for kw in powers if kw is not None]
     if len(known) != len(members):
         return None
+    parts = load.shares or (1.0,) * len(known)
+    ways = [sent.get(one.point, kw) - kw for one, kw in zip(batteries, known, strict=True)]
     shares = [{_on(one, index) for one in batteries} for index in range(3)]
     first, second, third = (min(one) if len(one) == 1 else 0.0 for one in shares)
+    now_kw = sum(part * kw for part, kw in zip(parts, known, strict=True))
     return Late(
-        coming_kw=load.kw + sum(known.values()) - (sane(node.meter, snapshot) or 0.0),
-        sent_kw=sum(sent.get(point, kw) - kw for point, kw in known.items()),
+        coming_kw=load.kw + now_kw - shown_kw,
+        sent_kw=sum(part * kw for part, kw in zip(parts, ways, strict=True)),
         phases=(first, second, third),
     )
 

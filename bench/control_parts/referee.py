@@ -31,7 +31,7 @@ from edge_agent.snapshot import Snapshot
 class Told:
     """What the guard was told beside the snapshot."""
 
-    load: SeenLoad | None = None
+    loads: tuple[SeenLoad, ...] = ()
     sent: Mapping[str, float] = field(default_factory=dict)
     """What had left last, kW, by point."""
 
@@ -59,7 +59,7 @@ def escapes(
         yield from _point(envelopes[one.point], one, one.value, snapshot)
     batteries = [one for one in envelopes.values() if isinstance(one, BatteryEnvelope)]
     nodes = {node for battery in batteries for node in battery.nodes}
-    found = {node: late(node, told.load, told.sent, envelopes, snapshot) for node in nodes}
+    found = {node: late(node, told.loads, told.sent, envelopes, snapshot) for node in nodes}
     ahead = {node: one for node, one in found.items() if one is not None}
     for node in nodes:
         yield from pushes(node, guarded, envelopes, snapshot, free, ahead)

@@ -24,6 +24,7 @@ from models.types import BatteryPlan, Plan, PlanSource, TimeGrid
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTES = 365 * 24 * 60
 SETPOINT, METER, POWER, SOC = "bat.setpoint", "meter.power", "bat.power", "bat.soc"
+NAMES = {key: tuple(key.split(".")) for key in (METER, POWER, SOC)}
 CAPACITY_KWH, RATED_KW = 250.0, 125.0
 BLOCK_S = 900
 ENVELOPES: dict[str, Envelope] = {
@@ -63,7 +64,7 @@ def year_of_minutes_s() -> tuple[float, float]:
         charges = (Charge(id="peak", peak_kw=peak_kw, block=block),)
         entries = tracker.step(plan, snapshot, charges, now, 180.0)
         decisions = arbitrate(ENVELOPES, entries, now)
-        cycle = guard_cycle(decisions, ENVELOPES, snapshot, recall, tracker.load)
+        cycle = guard_cycle(decisions, ENVELOPES, snapshot, recall, tracker.loads)
         recall, power_kw = cycle.recall, cycle.guarded[0].value or 0.0
         soc_kwh += power_kw / 60.0 * (0.95 if power_kw > 0 else 1 / 0.95)
     return time.process_time() - started_s, time.perf_counter() - wall_s
@@ -99,7 +100,7 @@ def _snapshot(now: datetime, meter_kw: float, power_kw: float, soc: float) -> Sn
 
 
 def _seen(key: str, value: float, now: datetime) -> Seen:
-    device, _, point = key.partition(".")
+    device, point = NAMES[key]
     reading = Reading(
         device=device, point=point, value=value, unit="kW", at=now, quality=Quality.GOOD
     )

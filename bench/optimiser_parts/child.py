@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.optimiser_parts.hotel import default, even, hotel, hundred
 from bench.optimiser_parts.sure import a_plan
 from edge_agent.memory import one_heap
+from edge_agent.start_pages import give_back_code
 from models.types import Problem
 
 BUDGET_S = 10.0
@@ -46,10 +47,12 @@ def main(words: list[str]) -> int:
         from models.cache import compile_key, load
 
         compiled = load(cache, compile_key(first.site, first.grid.step_s))
+    give_back_code()
     optimiser = Optimiser(compiled)
     for turn in range(plans):
         day = problem(case, turn)
         a_plan(optimiser.solve(day, BUDGET_S, day.grid.start))
+        give_back_code()  # as the gateway's worker does after each answer
         if turn == 0:
             sys.stdout.write("{}\n")
             sys.stdout.flush()

@@ -6,6 +6,7 @@ The number of the request says which day it is; every fourth day is one of deepl
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.optimiser_parts.hotel import START, default, hundred
 from edge_agent.memory import rss_mb
 from edge_agent.plan_words import ANSWER, REQUEST, PlanAnswer
+from edge_agent.worker import solving_s
 from models.cache import compile_key, load
 from models.solver import Optimiser, Rejected
 from models.types import Problem
-
-RESERVE_SHARE = 0.1
-"""As the gateway's worker keeps it."""
 
 
 def hard_day(number: int) -> Problem:
@@ -37,9 +36,11 @@ def main(words: list[str]) -> int:
     compiled = load(Path(words[0]), compile_key(first.site, first.grid.step_s))
     optimiser = Optimiser(compiled)
     for line in sys.stdin.buffer:
+        began_s = time.monotonic()
         request = REQUEST.validate_json(line)
         day = hard_day(request.id)
-        outcome = optimiser.solve(day, request.budget_s * (1 - RESERVE_SHARE), START)
+        left_s = solving_s(request.budget_s) - (time.monotonic() - began_s)
+        outcome = optimiser.solve(day, left_s, START)
         plan = None if isinstance(outcome, Rejected) else outcome
         why = outcome.reason.text if isinstance(outcome, Rejected) else ""
         answer = PlanAnswer(id=request.id, plan=plan, refusal=why, rss_mb=rss_mb())

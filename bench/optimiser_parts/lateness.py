@@ -50,7 +50,10 @@ class Waits:
         self.sources: dict[str, int] = {}
 
     async def at(self, budget_s: float, questions: int) -> None:
-        """A worker asked `questions` times, then stopped by a signal and asked once more."""
+        """A worker asked `questions` times, stopped by a signal and asked, and asked once more.
+
+        The last question finds a worker that is only starting.
+        """
         client = WorkerClient(self._command)
         try:
             await self._ask(client, PLENTY_S)
@@ -59,6 +62,7 @@ class Waits:
                 await self._ask(client, budget_s)
             if client.pid is not None:
                 os.kill(client.pid, signal.SIGSTOP)
+            await self._ask(client, budget_s)
             await self._ask(client, budget_s)
         finally:
             await client.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bacpypes3.basetypes import BinaryPV, PriorityValue
 from bacpypes3.local.analog import AnalogInputObject, AnalogValueObject, AnalogValueObjectCmd
-from bacpypes3.local.binary import BinaryInputObject
+from bacpypes3.local.binary import BinaryInputObject, BinaryOutputObject
 from bacpypes3.local.multistate import MultiStateInputObject
 from bacpypes3.object import Object
 from bacpypes3.primitivedata import Null, Real, Unsigned
@@ -22,7 +22,7 @@ class BacnetObject:
     """One object: `raw = plant * scale + offset` in the BACnet unit named by `units`.
 
     Kinds: analog-input, analog-value (commandable: 16 slots; else plainly writable), binary-input,
-    multi-state-input.
+    binary-output (always commandable), multi-state-input.
     """
 
     object: str
@@ -38,6 +38,16 @@ class BacnetObject:
     def kind(self) -> str:
         """The object type's name."""
         return self.object.split(",", 1)[0]
+
+    @property
+    def binary(self) -> bool:
+        """Whether it is on or off."""
+        return self.kind.startswith("binary-")
+
+    @property
+    def commanded(self) -> bool:
+        """Whether it has a priority array."""
+        return self.commandable or self.kind == "binary-output"
 
 
 class BoundObject:
@@ -58,7 +68,7 @@ class BoundObject:
         if raw == self._shown:
             return
         self._shown = raw
-        if self.spec.commandable:
+        if self.spec.commanded:
             self.local.relinquishDefault = self._present(raw)
             self.local.recalculating()
         else:
@@ -66,7 +76,7 @@ class BoundObject:
 
     def obey(self) -> None:
         """Hand the plant what was written since; None once every slot is relinquished."""
-        if self.spec.commandable:
+        if self.spec.commanded:
             self._obey_slots()
         elif self.spec.kind == "analog-value":
             written = float(self.local.presentValue)
@@ -77,11 +87,13 @@ class BoundObject:
     def slot(self, priority: int) -> float | None:
         """What a slot of the priority array holds."""
         held = self.local.priorityArray[priority - 1]
-        return None if held.null is not None else float(held.real)
+        if held.null is not None:
+            return None
+        return float(held.enumerated if self.spec.binary else held.real)
 
     def hold(self, priority: int, raw: float | None) -> None:
         """Hold a slot as somebody at the device does, None lets go."""
-        value = Null(()) if raw is None else Real(raw)
+        value = Null(()) if raw is None else self._present(raw)
         self.local.priorityArray[priority - 1] = PriorityValue(value)
         self.obey()
 
@@ -94,7 +106,7 @@ class BoundObject:
 
     def _held(self) -> float | None:
         """The command that rules, None when there is none."""
-        if not self.spec.commandable:
+        if not self.spec.commanded:
             return None
         held = (self.slot(priority) for priority in range(1, 17))
         return next((value for value in held if value is not None), None)
@@ -107,7 +119,7 @@ class BoundObject:
 
     def _present(self, raw: float) -> Real | BinaryPV | Unsigned:
         match self.spec.kind:
-            case "binary-input":
+            case "binary-input" | "binary-output":
                 return BinaryPV("active" if raw >= _ACTIVE_FROM else "inactive")
             case "multi-state-input":
                 return Unsigned(round(raw))
@@ -116,7 +128,7 @@ class BoundObject:
 
 def _local(spec: BacnetObject, present: Real | BinaryPV | Unsigned) -> Object:
     kind: Callable[..., Object]
-    more: dict[str, str | int | float]
+    more: dict[str, str | int | float | BinaryPV]
     match spec.kind:
         case "analog-input":
             kind = AnalogInputObject
@@ -126,6 +138,8 @@ def _local(spec: BacnetObject, present: Real | BinaryPV | Unsigned) -> Object:
             more = {"units": spec.units, "covIncrement": spec.cov_increment}
         case "binary-input":
             kind, more = BinaryInputObject, {"polarity": "normal"}
+        case "binary-output":
+            kind, more = BinaryOutputObject, {"polarity": "normal", "relinquishDefault": present}
         case "multi-state-input":
             kind, more = MultiStateInputObject, {"numberOfStates": 16}
         case _:

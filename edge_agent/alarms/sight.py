@@ -74,6 +74,16 @@ class MeterSight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QualitySight:
+    """One quantity of the grid at the meter, as how far it is off, and in words."""
+
+    point: str
+    off: float | None
+    """Share of the nominal voltage, Hz, or share of distortion."""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
     """What the status picture does not hold; the fields left out are judged by no rule."""
 
@@ -99,6 +109,9 @@ class Sight:
     meter: MeterSight | None = None
     batteries: tuple[BatterySight, ...] = ()
     inverters: tuple[InverterSight, ...] = ()
+    voltages: tuple[QualitySight, ...] = ()
+    frequencies: tuple[QualitySight, ...] = ()
+    distortions: tuple[QualitySight, ...] = ()
 
     @property
     def reported(self) -> tuple[Condition, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from drivers.types import Quality
+from edge_agent.alarms.grid_sight import distortions_of, frequencies_of, voltages_of
 from edge_agent.alarms.sight import BatterySight, Beside, InverterSight, MeterSight, Sight
 from edge_agent.site.asset_schema import BatteryAsset, PvAsset
 from edge_agent.site.schema import Site
@@ -26,6 +27,9 @@ def sight_of(site: Site, status: StatusView, beside: Beside) -> Sight:
         meter=_meter(site, status, points),
         batteries=tuple(_battery(one, points, beside) for one in site.assets.battery),
         inverters=tuple(_inverter(one, site, status, points) for one in site.assets.pv),
+        voltages=tuple(voltages_of(site, points)),
+        frequencies=tuple(frequencies_of(site, points)),
+        distortions=tuple(distortions_of(site, points)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_agent.alarms import equipment
+from edge_agent.alarms import equipment, grid_sight
 from edge_agent.alarms.rule import Limit, Rule, fact
 from edge_agent.health import Severity
 
@@ -125,5 +125,29 @@ ASSETS: tuple[Rule, ...] = (
         cause="the hot water has not had its hot cycle in time",
         remedy="look at the heat source; the cycle goes on until the store was hot long enough",
         limit=fact(),
+    ),
+    Rule(
+        code="grid_voltage",
+        severity=Severity.WARNING,
+        cause="the grid is weak or disturbed, a fuse of a phase is gone, or nominal_v is wrong",
+        remedy="see since when and how far in the audit trail; ask the grid operator if it recurs",
+        limit=Limit(at=0.10, clear=0.08),
+        figures=grid_sight.grid_voltage,
+    ),
+    Rule(
+        code="grid_frequency",
+        severity=Severity.WARNING,
+        cause="the grid is disturbed, or the site runs on its own generator",
+        remedy="nothing on site; batteries and inverters keep their own limits",
+        limit=Limit(at=0.5, clear=0.48),
+        figures=grid_sight.grid_frequency,
+    ),
+    Rule(
+        code="grid_distortion",
+        severity=Severity.NOTICE,
+        cause="drives, chargers or inverters on site or next door, or a resonance of capacitors",
+        remedy="look for what was switched on at that time; ask an electrician if it stays",
+        limit=Limit(at=0.08, clear=0.075),
+        figures=grid_sight.grid_distortion,
     ),
 )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.backtest.charges import BilledCharge, charges_of
 from edge_agent.backtest.data_file import QUARTER_S, DataFile
 from edge_agent.backtest.errors import BacktestError
 from edge_agent.site.asset_schema import BatteryAsset, HvacAsset
@@ -76,6 +77,12 @@ class Case:
         """The one battery."""
         return site_model(self.loaded.site, self.loaded.tariff).batteries[0]
 
+    def charges(self) -> tuple[BilledCharge, ...]:
+        """Every demand charge over the span, reckoned anew."""
+        return charges_of(
+            self.loaded, self.start, (self.first, self.last), self.net_kw[: self.last]
+        )
+
     @property
     def net_kw(self) -> Floats:
         """Import without a battery."""
@@ -91,19 +98,10 @@ class Case:
         """The quarter hours that are played."""
         return slice(self.first, self.last)
 
-    @property
-    def rates(self) -> tuple[tuple[float, int], ...]:
-        """(money per kW and month, billing interval in quarter hours) of every demand charge."""
-        return tuple(
-            (charge.rate_per_kw, charge.interval_min * 60 // QUARTER_S)
-            for charge in self.loaded.tariff.demand_charges
-        )
-
 
 def case_of(loaded: LoadedSite, data: DataFile, span: Span) -> Case:
     """Cut to whole hours and filled; raises BacktestError when there is nothing to play."""
     site, trims = _plain(loaded.site)
-    trims += _charge_words(loaded.tariff)
     loaded = replace(loaded, site=site)
     first, last = _bounds(data, span)
     load, gap_words = _filled_load(data.columns["load_kw"], first, last)
@@ -113,7 +111,14 @@ def case_of(loaded: LoadedSite, data: DataFile, span: Span) -> Case:
     co2 = data.columns.get("co2_kg_per_kwh")
     known_co2 = None if co2 is None or np.isnan(co2[first:last]).any() else co2[:last]
     # The prices of every step are known here: the tariff keeps its demand charges alone.
-    bare = Tariff(kind="flat", price_per_kwh=0.0, demand_charges=loaded.tariff.demand_charges)
+    given = loaded.tariff
+    bare = Tariff(
+        kind="flat",
+        price_per_kwh=0.0,
+        country=given.country,
+        subdivision=given.subdivision,
+        demand_charges=given.demand_charges,
+    )
     return Case(
         loaded=replace(loaded, tariff=bare, prices=None),
         start=data.start,
@@ -175,17 +180,6 @@ def _plain(site: Site) -> tuple[Site, list[str]]:
         words.append(f"plans look {MOST_HOURS:g} h ahead")
         planning = planning.model_copy(update={"horizon_h": MOST_HOURS})
     return site.model_copy(update={"assets": plain, "planning": planning}), words
-
-
-def _charge_words(tariff: Tariff) -> list[str]:
-    """What of the demand charges is not played."""
-    charges = tariff.demand_charges
-    if any(charge.period != "month" for charge in charges):
-        msg = "a backtest plays demand charges by the month, the tariff has one by the year"
-        raise BacktestError(msg)
-    if any(charge.windows or charge.months or charge.ratchet_share for charge in charges):
-        return ["demand charges count at all hours of all months, without ratchet"]
-    return []
 
 
 def _always_allowed(battery: BatteryAsset) -> BatteryAsset:

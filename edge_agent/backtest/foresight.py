@@ -12,24 +12,25 @@ from scipy.optimize import linprog
 
 from edge_agent.backtest.case import Case
 from edge_agent.backtest.errors import BacktestError
+from edge_agent.backtest.foresight_peaks import KINDS, PeakRows
 from edge_agent.backtest.outcome import Book, Outcome, settle, start_soc_kwh, stored_value
 from models.forecast.history import Floats
 
 HOURS = 0.25
-KINDS = 6
 CHARGE, DISCHARGE, BUY, SELL, CURTAIL, SOC = range(KINDS)
 
 
 def perfect(case: Case) -> Outcome:
     """The cheapest schedule of the whole span; demand charges exact per month."""
     count = case.last - case.first
+    peaks = PeakRows(case)
     found = linprog(
-        _costs(case, count),
-        A_eq=_balance(case, count),
+        np.concatenate([_costs(case, count), peaks.costs()]),
+        A_eq=_balance(case, count, peaks.columns),
         b_eq=_given(case, count),
-        A_ub=_peak_rows(case, count),
-        b_ub=np.zeros(sum(len(_blocks(case, q)) for _, q in case.rates)),
-        bounds=_bounds(case, count),
+        A_ub=peaks.matrix(),
+        b_ub=np.zeros(peaks.rows),
+        bounds=np.concatenate([_bounds(case, count), peaks.bounds()]),
         method="highs-ipm" if count > 40 * 96 else "highs-ds",
     )
     if found.status != 0:
@@ -44,11 +45,10 @@ def _costs(case: Case, count: int) -> Floats:
     costs[BUY] = case.import_price[case.played] * HOURS
     costs[SELL] = -case.export_price[case.played] * HOURS
     costs[SOC, -1] = -stored_value(case)
-    rates = [np.full(len(case.month_names), rate) for rate, _ in case.rates]
-    return np.concatenate([costs.ravel(), *rates])
+    return costs.ravel()
 
 
-def _balance(case: Case, count: int) -> sparse.csr_array:
+def _balance(case: Case, count: int, more: int) -> sparse.csr_array:
     """Power at the bus, then stored energy, per quarter hour."""
     one, none = sparse.eye_array(count), sparse.csr_array((count, count))
     bus = [one, -one, -one, one, one, none]
@@ -60,7 +60,7 @@ def _balance(case: Case, count: int) -> sparse.csr_array:
         *(none, none, none),
         step,
     ]
-    peaks = sparse.csr_array((2 * count, len(case.rates) * len(case.month_names)))
+    peaks = sparse.csr_array((2 * count, more))
     return sparse.csr_array(sparse.hstack([sparse.block_array([bus, store]), peaks]))
 
 
@@ -68,33 +68,6 @@ def _given(case: Case, count: int) -> Floats:
     stored = np.zeros(count)
     stored[0] = start_soc_kwh(case)
     return np.concatenate([-case.net_kw[case.played], stored])
-
-
-def _blocks(case: Case, quarters: int) -> list[tuple[int, slice]]:
-    """(month, quarter hours of the span) of every billing block."""
-    month = case.month[case.played]
-    found = []
-    for place in range(len(case.month_names)):
-        steps = np.flatnonzero(month == place)
-        firsts = range(int(steps[0]), int(steps[-1]) + 2 - quarters, quarters)
-        found += [(place, slice(first, first + quarters)) for first in firsts]
-    return found
-
-
-def _peak_rows(case: Case, count: int) -> sparse.csr_array:
-    """Mean import of every block - its month's peak <= 0."""
-    rows, columns, values = [], [], []
-    row = 0
-    for charge, (_, quarters) in enumerate(case.rates):
-        for month, steps in _blocks(case, quarters):
-            places = range(steps.start, steps.stop)
-            rows += [row] * (quarters + 1)
-            columns += [BUY * count + place for place in places]
-            columns.append(KINDS * count + charge * len(case.month_names) + month)
-            values += [1.0 / quarters] * quarters + [-1.0]
-            row += 1
-    width = KINDS * count + len(case.rates) * len(case.month_names)
-    return sparse.csr_array((values, (rows, columns)), shape=(row, width))
 
 
 def _bounds(case: Case, count: int) -> Floats:
@@ -108,9 +81,7 @@ def _bounds(case: Case, count: int) -> Floats:
     high[CURTAIL] = case.pv_kw[case.played] if curtailable else 0.0
     low[SOC] = battery.soc_min_share * battery.capacity_kwh
     high[SOC] = battery.soc_max_share * battery.capacity_kwh
-    peaks = len(case.rates) * len(case.month_names)
-    both = np.stack([low.ravel(), high.ravel()], axis=1)
-    return np.concatenate([both, np.tile([0.0, np.inf], (peaks, 1))])
+    return np.stack([low.ravel(), high.ravel()], axis=1)
 
 
 def _booked(case: Case, values: Floats) -> Outcome:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_agent.backtest.case import DAY, WEEK, Case
+from edge_agent.backtest.charges import BilledCharge
 from edge_agent.backtest.meter import FINE_S
 from models.forecast.history import Floats
 
@@ -25,7 +28,7 @@ class Month:
     stored: float
     """Minus what the change of stored energy is worth, so that months can be compared."""
     peaks_kw: tuple[float, ...]
-    """Highest block average per demand charge."""
+    """Billed peak per demand charge, in its billing period up to the month's end."""
 
     @property
     def cost(self) -> float:
@@ -112,7 +115,7 @@ def stored_value(case: Case) -> float:
 def settle(policy: str, book: Book, notes: tuple[str, ...] = ()) -> Outcome:
     """The bill of a book."""
     case, battery = book.case, book.case.battery
-    played = case.played
+    played, charges = case.played, case.charges()
     days = (case.last - case.first) / DAY
     pv_kwh = float(case.pv_kw[played].sum()) / 4
     export_kwh = float(book.export_kwh[played].sum())
@@ -121,7 +124,7 @@ def settle(policy: str, book: Book, notes: tuple[str, ...] = ()) -> Outcome:
     co2 = case.co2_kg_per_kwh
     return Outcome(
         policy=policy,
-        months=tuple(_month(book, place) for place in range(len(case.month_names))),
+        months=tuple(_month(book, place, charges) for place in range(len(case.month_names))),
         import_kwh=float(book.import_kwh[played].sum()),
         export_kwh=export_kwh,
         discharged_kwh=discharged,
@@ -147,28 +150,33 @@ def highest_week(book: Book) -> Week:
     )
 
 
-def _month(book: Book, place: int) -> Month:
+def _month(book: Book, place: int, charges: Sequence[BilledCharge]) -> Month:
     case = book.case
     steps = np.flatnonzero(case.month[: case.last] == place)
     bought, sold = book.import_kwh[steps], book.export_kwh[steps]
     before = steps[0] - 1
     begin_kwh = book.soc_kwh[before] if before >= case.first else start_soc_kwh(case)
     change_kwh = float(book.soc_kwh[steps[-1]] - begin_kwh)
-    peaks = tuple(_peak_kw(bought, blocks) for _, blocks in case.rates)
+    paid = [_peak_paid(book, charge, steps) for charge in charges]
     return Month(
         name=case.month_names[place],
         energy=float(bought @ case.import_price[steps] - sold @ case.export_price[steps]),
-        demand=sum(rate * peak for (rate, _), peak in zip(case.rates, peaks, strict=True)),
+        demand=sum(money for money, _ in paid),
         wear=case.battery.wear_cost_per_kwh * float(book.discharged_kwh[steps].sum()),
         stored=-stored_value(case) * change_kwh,
-        peaks_kw=peaks,
+        peaks_kw=tuple(peak_kw for _, peak_kw in paid),
     )
 
 
-def _peak_kw(import_kwh: Floats, blocks: int) -> float:
-    """Highest mean over blocks of so many quarter hours; a month begins with a block."""
-    whole = len(import_kwh) // blocks * blocks
-    if not whole:
-        return float(import_kwh.mean() * 4)
-    means = import_kwh[:whole].reshape(-1, blocks).mean(axis=1)
-    return float(means.max() * 4)
+def _peak_paid(book: Book, charge: BilledCharge, steps: NDArray[np.int64]) -> tuple[float, float]:
+    """What a month adds to a charge's bill, and the period's billed peak at the month's end.
+
+    A period longer than a month is paid for as its peak rises.
+    """
+    begin, end = int(steps[0]), int(steps[-1]) + 1
+    place = int(charge.period[end - 1])
+    billed_kw = charge.billed_kw(book.import_kwh, place, end)
+    before_kw = 0.0
+    if begin and charge.period[begin - 1] == place:
+        before_kw = charge.billed_kw(book.import_kwh, place, begin)
+    return charge.rate_per_kw * (billed_kw - before_kw), billed_kw

@@ -68,6 +68,7 @@ def _at_once(
         charges=tuple(_advanced(charge, import_kwh / HOURS, start) for charge in before.charges),
         load_kw=float(loads_kw[-1]),
         battery_kw=power_kw,
+        lately=before.lately,
     )
     return Quarter(
         played=after,
@@ -115,9 +116,9 @@ def loop_settings() -> LoopSettings:
     return LoopSettings(tick_s=FINE_S, lead_s=0.0)
 
 
-def fresh_charge(name: str, at: datetime, block_s: int) -> Charge:
-    """A demand charge at the beginning of its billing month."""
-    return Charge(id=name, peak_kw=0.0, block=open_block(at, block_s))
+def fresh_charge(name: str, at: datetime, block_s: int, peak_kw: float = 0.0) -> Charge:
+    """A demand charge at the beginning of its billing period, so much billed already."""
+    return Charge(id=name, peak_kw=peak_kw, block=open_block(at, block_s))
 
 
 SAMPLES = FINE

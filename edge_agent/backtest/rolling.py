@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_agent.backtest.case import DAY, Case, month_of
+from edge_agent.backtest.case import DAY, Case
 from edge_agent.backtest.data_file import QUARTER_S
 from edge_agent.backtest.errors import BacktestError
 from edge_agent.backtest.gate import Gate, Present
-from edge_agent.backtest.held_peaks import HeldPeaks
 from edge_agent.backtest.meter import Meter
 from edge_agent.backtest.outcome import Book, Outcome, highest_week, settle, start_soc_kwh
 from edge_agent.backtest.quarter import fresh_charge, loop_settings, play
@@ -21,17 +20,17 @@ from edge_agent.backtest.sight import EVERY, ForecastKind, Foreseen, sight
 from edge_agent.compiled_site import compiled_site
 from edge_agent.fastloop.budget import Charge
 from edge_agent.fastloop.rehearsal import Played, Stage
-from edge_agent.fastloop.riding import aimed, ridden_kw
+from edge_agent.fastloop.riding import aimed, calmed, ridden_kw, ride_at
 from edge_agent.histories import SiteHistory
-from edge_agent.month_peak import with_floor
+from edge_agent.month_peak import MOST_DAYS
 from edge_agent.problem import build_problem
 from edge_agent.reality import reality
 from models.forecast.history import Floats, History
 from models.solver import Optimiser
-from models.types import DemandTerm, Plan, PlanSource, Problem, PvForecast, Series, TimeGrid
+from models.types import Plan, PlanSource, Problem, PvForecast, Series, TimeGrid
 
 BUDGET_S = 10.0
-RECENT = 9 * DAY
+RECENT = (MOST_DAYS + 1) * DAY
 """Quarter hours of the past that a problem is built with."""
 _IDLE = Plan(
     made_at=datetime(1970, 1, 1, tzinfo=UTC),
@@ -62,7 +61,6 @@ class Rolling:
         self._policy = policy
         self._gate = Gate(case.loaded.site)
         self._sight = sight(case, policy.forecast)
-        self._held = HeldPeaks(case)
         self._cache = cache
         self._optimiser: Optimiser | None = None
         self._stage = Stage(
@@ -72,13 +70,13 @@ class Rolling:
         )
         self._played = Played(
             soc_kwh=start_soc_kwh(case),
-            charges=self._fresh_charges(case.first),
+            charges=(),
             load_kw=float(case.net_kw[case.first]),
         )
-        self._month = 0
+        self._periods: dict[str, int] = {}
+        self._charges = case.charges()
         self._book = Book(case)
         self._unplanned = 0
-        self._margin: Series = ()
 
     def run(self, meter: Meter, told: Told) -> Outcome:
         """Play all of it."""
@@ -97,25 +95,34 @@ class Rolling:
 
     def _quarter(self, plan: Plan | None, step: int, shape: Floats) -> None:
         case = self._case
-        self._enter_month(step)
+        self._enter_periods(step)
         pv_kw = float(case.pv_kw[step])
-        planned_kw = 0.0
+        planned_kw, aim = 0.0, self._aimed(plan)
         if plan is not None:
             allowed = self._gate.pass_on(plan, self._present(step))
-            planned_kw = ridden_kw(
-                plan, case.at(step), allowed.battery_kw, self._lately_kw(step), self._margin
-            )
+            ride = ride_at(plan, plan.grid.step_at(case.at(step)))
+            billed_kw = min((one.peak_kw for one in self._played.charges), default=0.0)
+            planned_kw = ridden_kw(ride, allowed.battery_kw, self._lately_kw(step), billed_kw)
+            aim = calmed(aim, ride) if allowed.battery_kw > 0 else aim
             if allowed.pv_limit_kw is not None:
                 self._book.curtailed_kwh[step] = max(0.0, pv_kw - allowed.pv_limit_kw) / 4
                 pv_kw = min(pv_kw, allowed.pv_limit_kw)
         loads_kw = case.load_kw[step] * (1 + shape) - pv_kw
-        found = play(
-            self._stage, self._played, self._aimed(plan), planned_kw, loads_kw, case.at(step)
-        )
-        self._played, book = found.played, self._book
+        found = play(self._stage, self._played, aim, planned_kw, loads_kw, case.at(step))
+        self._played, book = self._counted(found.played, step), self._book
         book.import_kwh[step], book.export_kwh[step] = found.import_kwh, found.export_kwh
         book.discharged_kwh[step] = found.discharged_kwh
         book.soc_kwh[step] = found.played.soc_kwh
+
+    def _counted(self, after: Played, step: int) -> Played:
+        """With the peaks as before where this quarter hour's import does not count."""
+        charges = tuple(
+            new if billed.counted[step] else replace(new, peak_kw=old.peak_kw)
+            for new, old, billed in zip(
+                after.charges, self._played.charges, self._charges, strict=True
+            )
+        )
+        return replace(after, charges=charges)
 
     def _lately_kw(self, step: int) -> float:
         """The site without its battery over the last quarter hour."""
@@ -150,7 +157,7 @@ class Rolling:
 
     def _problem(self, step: int) -> Problem:
         """The agent's own problem, with what this run may know of the hours ahead."""
-        self._enter_month(step)
+        self._enter_periods(step)
         case = self._case
         snapshot = self._gate.snapshot(self._present(step))
         charges = self._played.charges
@@ -184,18 +191,7 @@ class Rolling:
             export_price_per_kwh=on_grid(case.export_price[step : step + DAY], grid),
             peak_margin_kw=on_grid(ahead.margin_kw, grid) if ahead.margin_kw.any() else (),
         )
-        self._margin = forecast.peak_margin_kw
-        terms = tuple(self._term(term, step) for term in built.demand_terms)
-        return replace(built, forecast=forecast, demand_terms=terms)
-
-    def _term(self, term: DemandTerm, step: int) -> DemandTerm:
-        """With what the rest of the month will hardly stay below, and the whole rate above it."""
-        case = self._case
-        moment = case.at(step)
-        left = (month_of(moment, case.loaded.zone)[1] - moment).total_seconds() / 86_400
-        rates = {c.id: c.rate_per_kw for c in case.loaded.tariff.demand_charges}
-        floor_kw = self._held.floor_kw(step, left)
-        return with_floor(term, rates[term.id], floor_kw)
+        return replace(built, forecast=forecast)
 
     def _history(self, step: int) -> SiteHistory:
         case = self._case
@@ -215,18 +211,30 @@ class Rolling:
             },
         )
 
-    def _fresh_charges(self, step: int) -> tuple[Charge, ...]:
-        at = self._case.at(step)
-        return tuple(
-            fresh_charge(charge.id, at, charge.interval_min * 60)
-            for charge in self._case.loaded.tariff.demand_charges
+    def _enter_periods(self, step: int) -> None:
+        """Begin anew the charges whose billing period has changed, from what a ratchet holds."""
+        periods = {one.id: int(one.period[step]) for one in self._charges}
+        if periods == self._periods:
+            return
+        kept = {charge.id: charge for charge in self._played.charges}
+        charges = tuple(
+            fresh if periods[fresh.id] != self._periods.get(fresh.id) else kept[fresh.id]
+            for fresh in self._fresh(step)
         )
+        self._played, self._periods = replace(self._played, charges=charges), periods
 
-    def _enter_month(self, step: int) -> None:
-        month = int(self._case.month[step])
-        if month != self._month:
-            self._month = month
-            self._played = replace(self._played, charges=self._fresh_charges(step))
+    def _fresh(self, step: int) -> tuple[Charge, ...]:
+        at, book = self._case.at(step), self._book.import_kwh
+        found = []
+        for billed in self._charges:
+            place = int(billed.period[step])
+            before = [billed.peak_kw(book, one) for one in range(place) if billed.ratchet_share]
+            found.append(
+                fresh_charge(
+                    billed.id, at, billed.quarters * QUARTER_S, billed.ratchet_kw(place, before)
+                )
+            )
+        return tuple(found)
 
 
 def on_grid(values: Floats, grid: TimeGrid) -> Series:

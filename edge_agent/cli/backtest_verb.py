@@ -39,6 +39,11 @@ def add_options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--end", metavar="ISO", help="moment after the last; UTC without an offset")
     parser.add_argument("--forecast", choices=("own", "perfect", "persistence"), default="own")
+    parser.add_argument(
+        "--building",
+        action="store_true",
+        help="zones, tanks and switched loads as a simulated building under the file's weather",
+    )
     parser.add_argument("--report", type=Path, metavar="HTML", help="write a page with pictures")
     parser.add_argument("--full", action="store_true", help="2 and 10 %% meter noise as well")
     parser.add_argument("--seed", type=int, default=1, help="of the meter's noise")
@@ -58,6 +63,11 @@ def main(options: Namespace) -> int:
     from edge_agent.site.mistakes import SiteError
 
     try:
+        if options.building:
+            from edge_agent.cli.backtest_building import play_and_tell
+
+            span = _moment(options.start), _moment(options.end)
+            return play_and_tell(options, span, _progress)
         orders = _orders(options)
         runs = _played(orders, options)
     except ValueError as error:

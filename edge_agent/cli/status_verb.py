@@ -7,7 +7,9 @@ import sys
 from argparse import Namespace
 from typing import Any
 
+from edge_agent.cli.ahead_lines import ahead_lines
 from edge_agent.cli.live import fetch
+from edge_agent.cli.load_lines import load_lines
 
 FLOWS = ("grid", "pv", "battery", "hvac", "load")
 
@@ -46,7 +48,7 @@ def as_text(status: dict[str, Any]) -> str:
         f"missed, {counters['writes_verified']} writes verified, {counters['writes_failed']} "
         f"failed, {counters['leases']} leases"
     )
-    lines += _trust_lines(status)
+    lines += [*_trust_lines(status), *ahead_lines(status), *load_lines(status)]
     for one in status["operator"]:
         limit = "no limit" if one["limit_kw"] is None else f"{one['limit_kw']:g} kW"
         lines.append(f"grid operator {one['signal']}: {limit} ({one['why']})")

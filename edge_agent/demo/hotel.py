@@ -22,7 +22,7 @@ from edge_agent.demo.hotel_plant import LivePlant
 from edge_agent.demo.hotel_process import HotelPorts
 from edge_agent.demo.hotel_servers import DIMMING_RELAY, HotelServers
 from models.building.hotel import Hotel
-from models.building.parameters import HotelParameters, TankParameters
+from models.building.parameters import HotelParameters, PumpParameters, TankParameters
 
 _LEDGER_EVERY_S = 1.0
 _CATCH_UP_EVERY_S = 0.2
@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _run(clock: ScaledClock, ports: HotelPorts, directory: Path, seed: int) -> None:
-    parameters = HotelParameters(tank=TankParameters(), relays=(DIMMING_RELAY,))
+    parameters = HotelParameters(
+        tank=TankParameters(), pool_pump=PumpParameters(), relays=(DIMMING_RELAY,)
+    )
     plant = LivePlant(Hotel(parameters, clock.start, seed), clock)
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -28,7 +28,8 @@ DIMMING_RELAY = "operator.dimming"
 def bacnet_objects() -> tuple[BacnetObject, ...]:
     """Per floor: temperature AI 1.., guests AI 11.., setpoint AV 1..; heating plant AI 21.
 
-    Hot water: temperature AI 31, setpoint AV 31, own cycle BI 31; the grid operator's relay BI 41.
+    Hot water: temperature AI 31, electric power AI 32, setpoint AV 31, own cycle BI 31; the grid
+    operator's relay BI 41; the pool's pump BO 51 and its power AI 51.
     """
     celsius = "degrees-celsius"
     return (
@@ -51,11 +52,14 @@ def bacnet_objects() -> tuple[BacnetObject, ...]:
         ),
         BacnetObject(object="analog-input,21", plant="hvac.power_kw", units="kilowatts"),
         BacnetObject(object="analog-input,31", plant="tank.temperature_c", units=celsius),
+        BacnetObject(object="analog-input,32", plant="tank.power_kw", units="kilowatts"),
         BacnetObject(
             object="analog-value,31", plant="tank.setpoint_c", units=celsius, commandable=True
         ),
         BacnetObject(object="binary-input,31", plant="tank.cycle"),
         BacnetObject(object="binary-input,41", plant=DIMMING_RELAY),
+        BacnetObject(object="binary-output,51", plant="pool_pump.on"),
+        BacnetObject(object="analog-input,51", plant="pool_pump.power_kw", units="kilowatts"),
     )
 
 

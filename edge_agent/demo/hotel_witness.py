@@ -20,6 +20,7 @@ def testimony(hotel: Hotel) -> dict[str, Any]:
         "zones_c": {name: zone.temperature_c for name, zone in hotel.zones.items()},
         "commanded": _commanded(hotel),
         "tank": _tank(hotel),
+        "pool_pump": _pool_pump(hotel),
         "extremes": hotel.extremes.as_dict(),
         "balance_error_kwh": hotel.balance_error(),
     }
@@ -34,6 +35,9 @@ def _commanded(hotel: Hotel) -> dict[str, float | None]:
     }
     if hotel.tank is not None:
         commanded["tank.setpoint_c"] = hotel.tank.commanded_c
+    if hotel.pool_pump is not None:
+        switched = hotel.pool_pump.commanded
+        commanded["pool_pump.on"] = None if switched is None else float(switched)
     return commanded
 
 
@@ -47,3 +51,10 @@ def _tank(hotel: Hotel) -> dict[str, float | bool] | None:
         "cycle_running": tank.cycle_running,
         "longest_hot_s": tank.longest_hot_s,
     }
+
+
+def _pool_pump(hotel: Hotel) -> dict[str, float | bool] | None:
+    pump = hotel.pool_pump
+    if pump is None:
+        return None
+    return {"on": pump.on, "power_kw": pump.power_kw, "run_h": pump.run_h}

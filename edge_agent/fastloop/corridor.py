@@ -8,6 +8,7 @@ from datetime import datetime
 
 from edge_agent.envelope import ConnectionEnvelope
 from edge_agent.fastloop.budget import Charge, import_cap_kw, targets_kw
+from edge_agent.fastloop.riding import patience_kw
 from models.types import Plan
 
 
@@ -26,6 +27,8 @@ class LoopSettings:
     """Kept off a block's target: a late meter does not show its last seconds."""
     jitter_margin: float = 2.5
     """Times the load's usual jump, for the share of a block that one tick is: kept off as well."""
+    patience_share: float = 0.1
+    """Most that a block may wait for while the load flickers."""
     still_share: float = 0.005
     """A wish that moves by less is not sent."""
 
@@ -49,6 +52,8 @@ class Site:
     load_kw: float
     battery_kw: float
     jitter_kw: float = 0.0
+    flicker_kw: float = 0.0
+    """How far the load usually moves from tick to tick, changes of its level left out."""
 
 
 def corridor(
@@ -65,6 +70,7 @@ def corridor(
         jitter_kw = settings.jitter_margin * site.jitter_kw * settings.tick_s / charge.block.block_s
         aim_kw = target_kw - settings.target_margin_share * site.rated_kw - jitter_kw
         allowed_kw = import_cap_kw(charge, aim_kw, net_kw, now, settings.lead_s, settings.tick_s)
+        allowed_kw += _waits_kw(site, charge, now, settings)
         if allowed_kw < cap_kw:
             cap_kw = allowed_kw
             why = f"{charge.id}: block average kept under {target_kw:.1f} kW"
@@ -75,6 +81,16 @@ def corridor(
         why_low=f"export limit of {site.connection.export_limit_kw:g} kW",
         why_high=why,
     )
+
+
+def _waits_kw(site: Site, charge: Charge, now: datetime, settings: LoopSettings) -> float:
+    """What of this block's need may wait for the lows of a flickering load."""
+    if not site.flicker_kw:
+        return 0.0
+    block_s = charge.block.block_s
+    into_s = (now - charge.block.start).total_seconds() + settings.lead_s
+    most_kw = settings.patience_share * site.rated_kw
+    return patience_kw(site.flicker_kw, most_kw, block_s - into_s % block_s, block_s)
 
 
 def held(planned_kw: float, bounds: Corridor) -> tuple[float, str]:

@@ -14,22 +14,30 @@ from edge_agent.fastloop.trace import Trace
 
 TRAVEL_S = 20.0
 """Longest time a battery takes to follow a command, its ramp included."""
-LATE_OWN_S = 5.0
-"""So late a battery's own reading may be itself."""
+ARRIVED_SHARE = 0.9
+"""Of the way to a command: a battery that shows so much of it is done with those before."""
 
 
 def own_hull(battery: Trace, commands: Trace, lag: Lag, meter_s: float) -> tuple[float, float]:
     """Lowest and highest power of the batteries that a reading of `meter_s` may contain, kW."""
-    from_s, to_s = meter_s - lag.high_s, meter_s - lag.low_s + LATE_OWN_S
+    from_s, to_s = meter_s - lag.high_s, meter_s - lag.low_s
     commanded_s = commands.last_s
     moving = commanded_s > from_s - TRAVEL_S
     low_kw, high_kw = battery.hull(from_s, to_s, reach_back=moving) or (0.0, 0.0)
     if to_s > battery.last_s and commanded_s > battery.last_s - TRAVEL_S:
         # Not seen yet, but a command may have moved it since.
-        sent = commands.hull(battery.last_s - TRAVEL_S, to_s, reach_back=False)
+        sent = commands.hull(_pending_s(battery, commands), to_s, reach_back=False)
         if sent is not None:
             return min(low_kw, sent[0]), max(high_kw, sent[1])
     return low_kw, high_kw
+
+
+def _pending_s(battery: Trace, commands: Trace) -> float:
+    """From when on commands may not have been carried out yet, as far as the battery has told."""
+    before_kw, sent_kw = battery.at(commands.last_s), commands.kw[-1]
+    if abs(sent_kw - battery.kw[-1]) < (1 - ARRIVED_SHARE) * abs(sent_kw - before_kw):
+        return commands.last_s
+    return battery.last_s - TRAVEL_S
 
 
 def load_estimate(before_kw: float | None, meter_kw: float, own_kw: tuple[float, float]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from edge_agent.envelope import BatteryEnvelope
-from edge_agent.fastloop.lag import LONGEST_S, Lag, Scale, learned
+from edge_agent.fastloop.lag import EARLIEST_S, LONGEST_S, RAREST_S, Lag, Scale, learned
 from edge_agent.fastloop.load import TRAVEL_S, load_estimate, own_hull
 from edge_agent.fastloop.trace import Trace
 from edge_agent.guarding.seen_load import SeenLoad
@@ -21,6 +21,10 @@ CALM_SHARE = 1 / 3
 JITTER_GAIN = 0.05
 OLDEST_S = 90.0
 """A reading older than a tenth of a quarter of an hour says too little about it."""
+
+
+Change = tuple[tuple[float, float], float]
+"""Between two readings of the meter (seconds since the epoch), kW."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,10 @@ class Seen:
     """The same, calmed for as long as the meter's lag leaves time to."""
     jitter_kw: float = 0.0
     """How far the load jumps from reading to reading, on average."""
+    changes: tuple[Change, ...] = ()
+    """The newest of the meter's: a battery that tells of itself late has yet to own up to them."""
     lag: Lag = field(default_factory=Lag)
-    """Of the meter behind the batteries' own readings."""
+    """Of the meter behind the batteries' own readings; negative where these are later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +86,40 @@ def taken(seen: Seen, own: Own, meter_s: float, meter_kw: float) -> Seen:
     before_kw = seen.load_kw if same else None
     if meter_s == seen.meter_s and before_kw is not None:
         return seen if trace is seen.battery else replace(seen, battery=trace)
-    scale = Scale(own.rated_kw, seen.jitter_kw)
-    lag = learned(seen.lag, trace, (seen.meter_s, meter_s), meter_kw - seen.meter_kw, scale)
+    changes, lag = _told(seen, own, meter_s, meter_kw, (trace, commands))
     load_kw = load_estimate(before_kw, meter_kw, own_hull(trace, commands, lag, meter_s))
-    gain = 1.0 if before_kw is None else _gain(lag, meter_s - seen.meter_s)
-    calm_kw = seen.calm_kw + gain * (load_kw - seen.calm_kw)
-    jump_kw = 0.0 if before_kw is None else abs(load_kw - before_kw)
+    calm_kw, jump_kw = load_kw, 0.0
+    if before_kw is not None:
+        gain = _gain(lag, meter_s - seen.meter_s)
+        calm_kw = seen.calm_kw + gain * (load_kw - seen.calm_kw)
+        jump_kw = abs(load_kw - before_kw)
     jitter_kw = seen.jitter_kw + JITTER_GAIN * (jump_kw - seen.jitter_kw)
-    return Seen(own.members, trace, commands, meter_s, meter_kw, load_kw, calm_kw, jitter_kw, lag)
+    return Seen(
+        members=own.members,
+        battery=trace,
+        commands=commands,
+        meter_s=meter_s,
+        meter_kw=meter_kw,
+        load_kw=load_kw,
+        calm_kw=calm_kw,
+        jitter_kw=jitter_kw,
+        changes=changes,
+        lag=lag,
+    )
+
+
+def _told(
+    seen: Seen, own: Own, meter_s: float, meter_kw: float, ours: tuple[Trace, Trace]
+) -> tuple[tuple[Change, ...], Lag]:
+    """Changes of the meter that are still too new to learn from, and the lag the others tell."""
+    changes, lag = seen.changes if own.members == seen.members else (), seen.lag
+    if 0 < meter_s - seen.meter_s <= RAREST_S:
+        changes = (*changes, ((seen.meter_s, meter_s), meter_kw - seen.meter_kw))
+    while changes and changes[0][0][1] + EARLIEST_S <= own.at_s:
+        scale = Scale(own.rated_kw, seen.jitter_kw)
+        lag = learned(lag, ours[0], *changes[0], scale, ours[1])
+        changes = changes[1:]
+    return changes, lag
 
 
 def too_slow(seen: Seen, now_s: float) -> str | None:
@@ -101,11 +133,17 @@ def too_slow(seen: Seen, now_s: float) -> str | None:
     return None
 
 
-def seen_load(seen: Seen, meter: str) -> SeenLoad | None:
-    """What the guard may know of the load; None while the meter's lag is not known."""
-    if seen.load_kw is None or not seen.lag.known:
+def seen_load(seen: Seen, meter: str, shares: tuple[float, ...] = ()) -> SeenLoad | None:
+    """What the guard may know of the load; None before the first reading.
+
+    While the lag is not known the longest that is likely is counted with: an answer that may not
+    show yet is not given twice.
+    """
+    if seen.load_kw is None:
         return None
-    return SeenLoad(meter=meter, at_s=seen.meter_s, kw=seen.load_kw, members=seen.members)
+    return SeenLoad(
+        meter=meter, at_s=seen.meter_s, kw=seen.load_kw, members=seen.members, shares=shares
+    )
 
 
 def _gain(lag: Lag, passed_s: float) -> float:

@@ -7,13 +7,14 @@ tick. What the wires and the delays do to it is not part of this.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from edge_agent.billing import metered
 from edge_agent.envelope import ConnectionEnvelope
 from edge_agent.fastloop.budget import Charge
 from edge_agent.fastloop.corridor import LoopSettings, Site, corridor, held
+from edge_agent.fastloop.riding import Lately, lately
 from models.types import Battery, Plan
 
 
@@ -38,6 +39,8 @@ class Played:
     battery_kw: float = 0.0
     import_kwh: float = 0.0
     export_kwh: float = 0.0
+    lately: Lately = field(default_factory=Lately)
+    """What the loop remembers of the load."""
 
 
 def rehearse(
@@ -62,6 +65,7 @@ def rehearse(
             battery_kw=power_kw,
             import_kwh=played.import_kwh + max(0.0, net_kw) * hours,
             export_kwh=played.export_kwh + max(0.0, -net_kw) * hours,
+            lately=lately(played.lately, load_kw, now.timestamp()),
         )
     return played
 
@@ -74,6 +78,7 @@ def _power_kw(stage: Stage, played: Played, plan: Plan, planned_kw: float, now: 
         rated_kw=max(battery.charge_kw, battery.discharge_kw),
         load_kw=played.load_kw,
         battery_kw=played.battery_kw,
+        flicker_kw=played.lately.flicker_kw,
     )
     settings = replace(stage.settings, lead_s=0.0) if stage.settings.lead_s else stage.settings
     wish_kw, _ = held(planned_kw, corridor(site, plan, played.charges, now, settings))

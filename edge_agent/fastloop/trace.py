@@ -42,6 +42,12 @@ class Trace:
         part = self.kw[first:last]
         return min(part), max(part)
 
+    def spread(self, from_s: float, to_s: float) -> float:
+        """How far it has moved between two moments, both included; kW >= 0."""
+        first = max(0, bisect_right(self.at_s, from_s) - 1)
+        part = self.kw[first : bisect_right(self.at_s, to_s)]
+        return max(part) - min(part) if part else 0.0
+
     def at(self, moment_s: float) -> float:
         """Power at a moment, straight between samples, the nearest one beyond them."""
         right = bisect_left(self.at_s, moment_s)

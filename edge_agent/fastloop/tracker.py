@@ -17,6 +17,7 @@ from edge_agent.fastloop.budget import Charge
 from edge_agent.fastloop.corridor import Corridor, LoopSettings, Site, corridor, held
 from edge_agent.fastloop.lag import Lag
 from edge_agent.fastloop.meter import KEEP_S, Seen, seen_load, too_slow, watch
+from edge_agent.fastloop.riding import Lately, Ride, aimed, calmed, lately, ridden_kw, ride_at
 from edge_agent.fastloop.split import Part, split
 from edge_agent.guarding.seen_load import SeenLoad
 from edge_agent.snapshot import Snapshot
@@ -24,6 +25,7 @@ from edge_agent.tracking import POWER_GRAIN_KW, Actuators, claims, to_grain
 from models.types import Plan
 
 RATING = "the battery's rating"
+RIDING = "the planned peak is held as the load asks for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class LoopState:
     """Total last asked for while the meter was steered by."""
     note: str = ""
     """What keeps the batteries off the plan, or why the meter is not used; empty = nothing."""
+    lately: Lately = field(default_factory=Lately)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,10 @@ class Tick:
     snapshot: Snapshot
     charges: Sequence[Charge]
     now: datetime
+    ride: Ride | None = None
+    """How this step stands to the planned peak."""
+    charging: Plan | None = None
+    """What is followed while the batteries are charged; None = the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +62,10 @@ class Planned:
     start: datetime
     end: datetime
     entries: tuple[Entry, ...]
+    aimed: Plan
+    """With the loop's own margin put on its peaks."""
+    ride: Ride | None
+    charging: Plan
 
 
 class Tracker:
@@ -85,8 +96,19 @@ class Tracker:
         hold_s: float,
     ) -> list[Entry]:
         """Claims on every point for this tick, each ending after `hold_s`."""
-        entries = self._wanted(plan, now)
-        tick = Tick(plan=plan, snapshot=snapshot, charges=charges, now=now)
+        wanted = self._wanted(plan, now)
+        if wanted is None:
+            self.state = LoopState(seen=self.state.seen)
+            return []
+        tick = Tick(
+            plan=wanted.aimed,
+            snapshot=snapshot,
+            charges=charges,
+            now=now,
+            ride=wanted.ride,
+            charging=wanted.charging,
+        )
+        entries = wanted.entries
         self.state, powers_kw = follow(self.state, self._fleet, entries, tick, self._settings)
         expires = now + timedelta(seconds=hold_s)
         return [self._tracked(entry, powers_kw.get(entry.point), expires) for entry in entries]
@@ -101,22 +123,36 @@ class Tracker:
         return self.state.seen.lag
 
     @property
-    def load(self) -> SeenLoad | None:
-        """The load behind the meter by the last step, for the guard; None while it is not known."""
-        return seen_load(self.state.seen, self._fleet[0].connection.meter) if self._fleet else None
+    def loads(self) -> tuple[SeenLoad, ...]:
+        """The load behind the meter by the last step, where it is known; for the guard."""
+        if not self._fleet:
+            return ()
+        load = seen_load(self.state.seen, self._fleet[0].connection.meter)
+        return () if load is None else (load,)
 
-    def _wanted(self, plan: Plan, now: datetime) -> tuple[Entry, ...]:
+    def _wanted(self, plan: Plan, now: datetime) -> Planned | None:
         """What the plan wants now; the same for a whole step, but for the end of the claims."""
         kept = self._planned
         if kept is None or kept.plan is not plan or not kept.start <= now < kept.end:
             step = plan.grid.step_at(now)
             if step is None:
-                return ()
+                return None
             start = plan.grid.start + timedelta(seconds=sum(plan.grid.step_s[:step]))
             entries = tuple(claims(plan, self._actuators, now, 0.0))
             end = start + timedelta(seconds=plan.grid.step_s[step])
-            kept = self._planned = Planned(plan=plan, start=start, end=end, entries=entries)
-        return kept.entries
+            rated_kw = sum(max(one.charge_kw, one.discharge_kw) for one in self._fleet)
+            margin_kw = self._settings.target_margin_share * rated_kw
+            ride, aim = ride_at(plan, step), aimed(plan, margin_kw)
+            kept = self._planned = Planned(
+                plan=plan,
+                start=start,
+                end=end,
+                entries=entries,
+                aimed=aim,
+                ride=ride,
+                charging=calmed(aim, ride),
+            )
+        return kept
 
     def _tracked(self, entry: Entry, power_kw: float | None, expires: datetime) -> Entry:
         value, reason = entry.value, entry.reason
@@ -157,11 +193,17 @@ def follow(
     slow = too_slow(seen, tick.now.timestamp())
     if slow is not None:
         return LoopState(_sent(seen, planned_kw, tick.now), None, _blind(slow)), {}
-    site = _site(seen, [one for one in fleet if one.point in parts])
-    bounds = corridor(site, tick.plan, tick.charges, tick.now, settings)
-    wish_kw, note = _wish(state, planned_kw, bounds, settings.still_share * site.rated_kw)
+    recent = lately(state.lately, seen.calm_kw, tick.now.timestamp())
+    site = _site(seen, [one for one in fleet if one.point in parts], recent)
+    plan = tick.charging if tick.charging is not None and planned_kw > 0 else tick.plan
+    bounds = corridor(site, plan, tick.charges, tick.now, settings)
+    billed_kw = min((charge.peak_kw for charge in tick.charges), default=0.0)
+    riding_kw = ridden_kw(tick.ride, planned_kw, recent.kw, billed_kw)
+    wish_kw, note = _wish(state, riding_kw, bounds, settings.still_share * site.rated_kw)
+    if riding_kw != planned_kw:
+        note = note or RIDING
     powers = [to_grain(kw, POWER_GRAIN_KW) for kw in split(wish_kw, tuple(parts.values()))]
-    after = LoopState(_sent(seen, sum(powers), tick.now), wish_kw, note)
+    after = LoopState(_sent(seen, sum(powers), tick.now), wish_kw, note, recent)
     return after, dict(zip(parts, powers, strict=True))
 
 
@@ -176,13 +218,14 @@ def _sent(seen: Seen, total_kw: float, now: datetime) -> Seen:
     return replace(seen, commands=seen.commands.add(now.timestamp(), total_kw, KEEP_S))
 
 
-def _site(seen: Seen, steered: Sequence[BatteryEnvelope]) -> Site:
+def _site(seen: Seen, steered: Sequence[BatteryEnvelope], recent: Lately) -> Site:
     return Site(
         connection=steered[0].connection,
         rated_kw=sum(max(one.charge_kw, one.discharge_kw) for one in steered),
         load_kw=seen.calm_kw,
         battery_kw=seen.battery.kw[-1],
         jitter_kw=seen.jitter_kw,
+        flicker_kw=recent.flicker_kw,
     )
 
 

@@ -79,24 +79,32 @@ class FeedKeeper:
     async def beat(self) -> float:
         """Ask the sources that are due, one after the other; seconds until the next one is."""
         for name, source in self._sources.items():
-            if source.format in (Format.MQTT, Format.SHADOW):
+            if not source.format.asked:
                 continue
             if self._clock.now() >= self._due.get(name, self._clock.now()):
                 await self._ask(source)
         now = self._clock.now()
         return min(((due - now).total_seconds() for due in self._due.values()), default=IDLE_S)
 
-    async def offer(self, name: str, payload: bytes) -> FeedView:
-        """A message for a source has come; KeyError for no such source."""
-        source = self._sources[name]
+    async def offer(self, name: str, payload: bytes, *, repeated: bool = False) -> FeedView:
+        """A message for a source has come; KeyError for no such source.
+
+        `repeated`: it may be an old one; the document known already is then not taken for fresh.
+        """
+        source, told = self._sources[name], self._books[name].provenance
+        sha256 = hashlib.sha256(payload).hexdigest()
+        if repeated and told is not None and told.sha256 == sha256:
+            return self._view(source)
         if len(payload) > MAX_FILE_BYTES:
             outcome: Document | Refused = Refused("the message is too long")
         else:
             outcome = message(payload, source.asked)
-        await self._take(
-            source, Pulled(outcome=outcome, sha256=hashlib.sha256(payload).hexdigest())
-        )
+        await self._take(source, Pulled(outcome=outcome, sha256=sha256))
         return self._view(source)
+
+    async def refuse(self, name: str, reason: str) -> None:
+        """A source cannot give anything as the site stands; KeyError for no such source."""
+        await self._take(self._sources[name], Pulled(outcome=Refused(reason)))
 
     def views(self) -> tuple[FeedView, ...]:
         """How all sources stand."""
@@ -138,11 +146,12 @@ class FeedKeeper:
         await self._keep(book.refused(outcome.reason, now))
 
     async def _keep(self, book: FeedBook) -> None:
-        self._books[book.name] = book
         try:
             await asyncio.to_thread(write_book, book_path(self._state_dir, book.name), book)
         except OSError as error:
             log.warning("feed %s cannot be kept: %s", book.name, error)
+        # Only now, so that what is shown is what the next plan finds.
+        self._books[book.name] = book
 
     def _view(self, source: Source) -> FeedView:
         book, now = self._books[source.name], self._clock.now()

@@ -26,11 +26,6 @@ class BookReader:
                 return Outlook(source, self._book(source.name), quantity or QUANTITIES[kind][0])
         return None
 
-    def errors(self) -> tuple[str, ...]:
-        """One sentence for every source whose last try brought nothing."""
-        books = (self._book(source.name) for source in self._sources)
-        return tuple(f"feed {book.name}: {book.error}" for book in books if book.error)
-
     def _book(self, name: str) -> FeedBook:
         path = book_path(self._state_dir, name)
         try:

@@ -31,6 +31,11 @@ class Format(StrEnum):
         return self not in (Format.CSV, Format.MQTT, Format.SHADOW)
 
     @property
+    def asked(self) -> bool:
+        """Whether it gives only when asked; the others come by themselves."""
+        return self not in (Format.MQTT, Format.SHADOW)
+
+    @property
     def day_ahead(self) -> bool:
         """Whether whole days of the market's local time are published."""
         return self in (Format.ENTSOE, Format.ENERGY_CHARTS, Format.AWATTAR)

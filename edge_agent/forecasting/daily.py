@@ -1,35 +1,39 @@
-"""When to learn: soon after the start where nothing is known, and then once a day, in a child."""
+"""When to learn: some hours after the start, then once a day, in a child."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from drivers.types import Clock
 from edge_agent.drawer import Drawer
-from edge_agent.forecasting.words import FIT_REQUEST, KEY, LEARNT, FitRequest, read_learnt
-from models.forecast.learnt import Learnt
+from edge_agent.forecasting.view import (
+    HEAD_KEY,
+    LEARNT_KEY,
+    SCORES_KEY,
+    ForesightView,
+    read_view,
+)
 
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=24)
 RETRY = timedelta(hours=1)
 """After a child that failed."""
-FIRST = timedelta(minutes=10)
-"""After the start, before the first child where nothing is known."""
+FIRST = timedelta(hours=3)
+"""After the start, before the first child."""
 YOUNG = timedelta(hours=6)
 """Pause while too little has been measured for a load to be learnt."""
-PATIENCE_S = 600.0
+PATIENCE_S = 1800.0
 """Wall seconds a child may take."""
-
-
-Asking = Callable[[datetime], Awaitable[FitRequest]]
-"""The request for a moment: what the gateway did itself up to then."""
+PARTS = 3
 
 
 class FittingError(Exception):
@@ -42,22 +46,17 @@ def fit_command(site: Path, database: Path) -> tuple[str, ...]:
 
 
 class DailyFitting:
-    """Holds what was learnt, and has it learnt anew every day."""
+    """Has the site learnt anew every day; holds no more of it than how it went."""
 
-    def __init__(
-        self, command: Sequence[str], drawer: Drawer, clock: Clock, asking: Asking | None = None
-    ) -> None:
+    def __init__(self, command: Sequence[str], drawer: Drawer, clock: Clock) -> None:
         self._command = tuple(command)
         self._drawer = drawer
         self._clock = clock
-        self._asking = asking or _plain_request
-        self.learnt: Learnt | None = None
-        self.last_error = ""
-        """Why the last child failed, empty when it did not."""
+        self.view = ForesightView()
 
     async def load(self) -> None:
-        """Take up what was learnt before a restart."""
-        self.learnt = read_learnt(await self._drawer.state(KEY))
+        """Take up how it stood before a restart."""
+        self.view = read_view(await self._drawer.state(HEAD_KEY)) or self.view
 
     async def run(self) -> None:
         """Learn for ever; what fails is told and tried again."""
@@ -66,30 +65,35 @@ class DailyFitting:
             try:
                 await self.fit_now()
             except FittingError as error:
-                self.last_error = str(error)
+                self.view = replace(self.view, error=str(error))
                 log.warning("forecasts are not learnt anew: %s", error)
             await self._clock.sleep(self._pause_s(self._clock.now()))
 
-    async def fit_now(self) -> Learnt:
-        """One child's findings, kept; raises FittingError and keeps what was known."""
-        request = await self._asking(self._clock.now())
-        text = await self._child(FIT_REQUEST.dump_json(request))
-        learnt = read_learnt(text)
-        if learnt is None:
+    async def fit_now(self) -> ForesightView:
+        """One child's findings, kept; raises FittingError and leaves what was known."""
+        asked = json.dumps({"at": self._clock.now().isoformat()})
+        head, *others = (await self._child(asked.encode())).splitlines() or [""]
+        view = read_view(head)
+        if view is None or len(others) != PARTS - 1:
             msg = "the child's answer cannot be read"
             raise FittingError(msg)
-        self.learnt, self.last_error = learnt, ""
-        await self._drawer.state_put(KEY, LEARNT.dump_json(learnt).decode())
-        return learnt
+        # Scores and findings are passed on unread.
+        texts = zip((SCORES_KEY, LEARNT_KEY, HEAD_KEY), (*others, head), strict=True)
+        kept = [await self._drawer.state_put(key, text) for key, text in texts]
+        if not all(kept):
+            msg = "the store did not take what was learnt"
+            raise FittingError(msg)
+        self.view = view
+        return view
 
     def _pause_s(self, now: datetime) -> float:
-        if self.last_error:
+        if self.view.error:
             return RETRY.total_seconds()
-        if self.learnt is None:
+        if self.view.made_at is None:
             return FIRST.total_seconds()
-        every = YOUNG if self.learnt.load is None else EVERY
+        every = EVERY if self.view.load else YOUNG
         # A clock that was set back does not put learning off for longer than a period.
-        left = min(every, self.learnt.made_at + every - now)
+        left = min(every, self.view.made_at + every - now)
         return max(FIRST, left).total_seconds()
 
     async def _child(self, question: bytes) -> str:
@@ -118,7 +122,3 @@ class DailyFitting:
 
 def _tail(trouble: bytes) -> str:
     return trouble.decode(errors="replace").strip()[-500:]
-
-
-async def _plain_request(at: datetime) -> FitRequest:
-    return FitRequest(at=at)

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from edge_agent.forecasting.cleaned import LEFT_IN
 from edge_agent.forecasting.gather import Gathered
 from edge_agent.forecasting.holiday_dates import country_of, holiday_dates
 from edge_agent.forecasting.words import FitRequest
 from edge_agent.site.asset_schema import BatteryAsset, HvacAsset, PvAsset, ZoneAsset
+from edge_agent.site.plant_schema import ThermalStoreAsset
 from edge_agent.site.schema import Site
 from models.forecast.battery_fit import BatteryRecord, fit_battery
 from models.forecast.calendar import Calendar, calendar
@@ -24,19 +26,23 @@ from models.forecast.learnt import (
     LearntBattery,
     LearntProfile,
     LearntPv,
+    LearntTank,
     LearntZone,
 )
 from models.forecast.load_fit import fit_load
 from models.forecast.load_rows import Past
 from models.forecast.place import Place
 from models.forecast.profile import fit_profile
+from models.forecast.tank_fit import TankRecord, draws, fit_tank
 from models.forecast.temperature_fit import fit_temperature
 from models.forecast.zone_fit import ZoneRecord, fit_zone
 
+CLEARLY_K = 0.4
+"""A set point so far off the room leaves no doubt whether the plant heats or cools."""
 AHEAD = timedelta(days=21)
 """So far the calendar reaches beyond the last measurement."""
 Found = TypeVar("Found")
-Asset = TypeVar("Asset", PvAsset, BatteryAsset, ZoneAsset)
+Asset = TypeVar("Asset", PvAsset, BatteryAsset, ZoneAsset, ThermalStoreAsset)
 
 
 def fit_site(site: Site, past: Gathered | None, request: FitRequest) -> Learnt:
@@ -65,18 +71,23 @@ class _Fitting:
             Past(self.past.raster.history(self.past.cleaned.load_kw), self.calendar, outdoor)
         )
         temperature = None if outdoor is None else fit_temperature(Past(outdoor, self.calendar))
-        notes: list[str] = []
+        notes: list[str] = [LEFT_IN] if self.past.left_in else []
         if load is None:
             notes.append("load: less than three days can be judged yet")
         if outdoor is not None and temperature is None:
             notes.append("outdoor temperature: less than three days can be judged yet")
+        tanks = _each(
+            [one for one in assets.thermal_stores if one.power is not None], self._tank, notes
+        )
         return replace(
             nothing,
             load=load,
             temperature=temperature,
             pvs=_each(assets.pv, self._pv, notes),
             occupancy=_each(assets.hvac.zones, self._occupancy, []),
+            draws=tuple(one for one in map(self._draws, tanks) if one is not None),
             zones=_each(assets.hvac.zones, self._zone, notes),
+            tanks=tanks,
             batteries=_each(assets.battery, self._battery, notes),
             notes=tuple(notes),
         )
@@ -100,7 +111,9 @@ class _Fitting:
         if hvac.power is None or outdoor is None:
             return None
         share = _share(zone, hvac)
-        thermal = thermal_kw(self.past.values[hvac.power], self.past.values[outdoor], zone)
+        values = self.past.values
+        wished_k = values[zone.setpoint] - values[zone.temperature]
+        thermal = thermal_kw(values[hvac.power], values[outdoor], wished_k, zone)
         record = ZoneRecord(
             id=zone.id,
             temperature_c=self._at_starts(zone.temperature),
@@ -120,6 +133,24 @@ class _Fitting:
                 charge_kw=asset.charge_kw,
                 discharge_kw=asset.discharge_kw,
             )
+        )
+
+    def _tank(self, asset: ThermalStoreAsset) -> LearntTank | None:
+        return None if asset.power is None else fit_tank(self._tank_record(asset, asset.power))
+
+    def _draws(self, tank: LearntTank) -> LearntProfile | None:
+        """The usual draw; a tank of unknown size says nothing of it."""
+        asset = next(one for one in self.site.assets.thermal_stores if one.id == tank.id)
+        if asset.power is None or "capacity_kwh_per_k" in tank.at_bound:
+            return None
+        drawn = draws(self._tank_record(asset, asset.power), tank)
+        return fit_profile(tank.id, drawn, self.calendar)
+
+    def _tank_record(self, asset: ThermalStoreAsset, power: str) -> TankRecord:
+        return TankRecord(
+            id=asset.id,
+            temperature_c=self._at_starts(asset.temperature),
+            thermal_kw=asset.cop * self.past.values[power],
         )
 
     def _at_starts(self, key: str) -> History:
@@ -144,15 +175,15 @@ def _each(
     return tuple(found)
 
 
-def thermal_kw(plant_kw: Floats, outdoor_c: Floats, zone: ZoneAsset) -> Floats:
+def thermal_kw(plant_kw: Floats, outdoor_c: Floats, wished_k: Floats, zone: ZoneAsset) -> Floats:
     """Thermal power of a plant's electric power [kW], cooling negative.
 
-    It heats where it is colder outside than the zone's band, and cools where it is warmer.
+    It heats where it is colder outside than the zone's band, and cools where it is warmer, unless
+    the set point lies clearly above or below the room (`wished_k`, nan = not known).
     """
     middle_c = (zone.comfort.low_c + zone.comfort.high_c) / 2
-    heat: Floats = np.where(
-        outdoor_c < middle_c, plant_kw * zone.cop_heating, -plant_kw * zone.cop_cooling
-    )
+    heats = np.where(np.abs(wished_k) > CLEARLY_K, wished_k > 0, outdoor_c < middle_c)
+    heat: Floats = np.where(heats, plant_kw * zone.cop_heating, -plant_kw * zone.cop_cooling)
     return np.where(np.isfinite(outdoor_c), heat, np.nan)
 
 

@@ -1,44 +1,120 @@
-"""Forecasts as they were made, kept for two days and scored once their hours are past."""
+"""Forecasts as they were made, in small files for two days, and scored once their hours are past.
+
+The worker writes, the fitting child reads: a restart of either loses nothing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import TypeAdapter, ValidationError
 
 from models.forecast.history import History, Outlook
 from models.forecast.score import Foreseen, LeadScore, score
 from models.types import TimeGrid
 
+FOLDER = "foreseen"
+LOAD, OUTDOOR = "load", "outdoor temperature"
+"""Names of what is foreseen; see `pv_name`."""
+UNITS: Mapping[str, str] = MappingProxyType({OUTDOOR: "K"})
+"""Of errors that are no shares of the mean."""
 EVERY = timedelta(minutes=55)
 """Plans come more often than forecasts need to be kept."""
 KEPT = timedelta(hours=49)
+DIGITS = 3
+
+
+def pv_name(asset_id: str) -> str:
+    """Of a PV plant."""
+    return f"pv {asset_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesScore:
-    """How the forecasts of one series did of late, by lead."""
+class _Kept:
+    """One file: all series foreseen at one moment."""
 
-    series: str
-    at: datetime
-    leads: tuple[LeadScore, ...]
+    start: datetime
+    step_s: tuple[int, ...]
+    series: dict[str, tuple[float, ...]]
+    bands: dict[str, tuple[tuple[float, tuple[float, ...]], ...]]
+
+
+_KEPT = TypeAdapter(_Kept)
 
 
 class ForecastRecord:
-    """One forecast an hour of each series."""
+    """One file an hour with all series."""
 
-    def __init__(self) -> None:
-        self._kept: dict[str, list[Foreseen]] = {}
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
-    def note(self, series: str, grid: TimeGrid, outlook: Outlook) -> None:
-        """Keep a forecast, unless one was kept within the hour."""
-        kept = self._kept.setdefault(series, [])
-        if kept and grid.start - kept[-1].grid.start < EVERY:
-            return
-        kept.append(Foreseen(grid=grid, series=outlook.series, bands=outlook.bands))
-        while grid.start - kept[0].grid.start > KEPT:
-            kept.pop(0)
+    def keep(self, grid: TimeGrid, outlooks: Mapping[str, Outlook]) -> bool:
+        """Keep what was foreseen, unless something was within the hour; whether it was kept.
 
-    def scores(self, series: str, actual: History, now: datetime) -> SeriesScore:
-        """Of the kept forecasts whose hours are all past; no leads before the first of them."""
-        over = [one for one in self._kept.get(series, ()) if one.grid.end <= now]
-        return SeriesScore(series=series, at=now, leads=score(over, actual))
+        A disk that refuses is no reason to go without a plan.
+        """
+        start_s = round(grid.start.timestamp())
+        kept = self._starts()
+        if kept and abs(start_s - kept[-1]) < EVERY.total_seconds():
+            return False
+        text = _KEPT.dump_json(
+            _Kept(
+                start=grid.start,
+                step_s=grid.step_s,
+                series={name: _short(one.series) for name, one in outlooks.items()},
+                bands={
+                    name: tuple((share, _short(band)) for share, band in one.bands)
+                    for name, one in outlooks.items()
+                },
+            )
+        )
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            draft = self._path(start_s).with_suffix(".tmp")
+            draft.write_bytes(text)
+            draft.replace(self._path(start_s))
+            for old in kept:
+                # What is dated ahead was kept before the clock was set back.
+                if not start_s - KEPT.total_seconds() <= old <= start_s:
+                    self._path(old).unlink(missing_ok=True)
+        except OSError:
+            return False
+        return True
+
+    def scores(self, series: str, actual: History, now: datetime) -> tuple[LeadScore, ...]:
+        """Of the kept forecasts, window by window as far as `actual` goes."""
+        first_s = (now - KEPT).timestamp()
+        kept = [self._read(at) for at in self._starts() if first_s <= at <= now.timestamp()]
+        return score(
+            [
+                Foreseen(
+                    grid=TimeGrid(start=one.start, step_s=one.step_s),
+                    series=one.series[series],
+                    bands=one.bands.get(series, ()),
+                )
+                for one in kept
+                if one is not None and series in one.series
+            ],
+            actual,
+        )
+
+    def _starts(self) -> list[int]:
+        """Seconds since 1970 at which the kept forecasts start, in order."""
+        return sorted(int(one.stem) for one in self._folder.glob("*.json") if one.stem.isdigit())
+
+    def _path(self, start_s: int) -> Path:
+        return self._folder / f"{start_s}.json"
+
+    def _read(self, start_s: int) -> _Kept | None:
+        try:
+            return _KEPT.validate_json(self._path(start_s).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+
+def _short(values: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(round(value, DIGITS) for value in values)

@@ -1,4 +1,4 @@
-"""What the agent asks its fitting child, and what comes back, as JSON."""
+"""What the fitting child is asked, and what it finds, as JSON. Worker's and child's side."""
 
 from __future__ import annotations
 
@@ -7,28 +7,8 @@ from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
+from edge_agent.forecasting.did import HeldSpan
 from models.forecast.learnt import VERSION, Learnt
-
-KEY = "forecast.learnt"
-"""Name under which the store keeps what was learnt."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShedSpan:
-    """Load withheld by the gateway, kW >= 0; below 0 while it came back; None = size not known."""
-
-    start: datetime
-    end: datetime
-    power_kw: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldSpan:
-    """A point (`device.point`) that the gateway kept off its own value."""
-
-    point: str
-    start: datetime
-    end: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +16,6 @@ class FitRequest:
     """Learn from everything measured before `at`, without what the gateway did itself."""
 
     at: datetime
-    sheds: tuple[ShedSpan, ...] = ()
     held: tuple[HeldSpan, ...] = ()
     country: str = ""
     """Two letters for the holidays; empty = by the site's time zone."""

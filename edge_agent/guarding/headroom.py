@@ -49,11 +49,12 @@ class Headroom:
     """Where each battery that can be seen wants to go, by point."""
     confined: frozenset[str] = frozenset()
     """Those that stop at 0 kW when they see nothing, instead of being released."""
-    load: SeenLoad | None = None
-    """Behind the connection point's meter, where that is late and by how much is known."""
+    loads: Mapping[str, SeenLoad] = field(default_factory=dict)
+    """What is known of the loads behind late meters and phases, by the point that shows them."""
     sent_kw: Mapping[str, float] = field(default_factory=dict)
     """What left for each battery last."""
-    nodes: dict[ConnectionEnvelope, Node | Blind] = field(default_factory=dict)
+    nodes: dict[int, Node | Blind] = field(default_factory=dict)
+    """By the identity of their envelope, which lives as long as the cycle."""
     sights: dict[str, tuple[Node, ...] | Blind] = field(default_factory=dict)
     """What each battery sees of its nodes, by point."""
     planned_kw: dict[str, float] = field(default_factory=dict)
@@ -88,6 +89,9 @@ class Headroom:
 
     def _look(self, envelope: BatteryEnvelope) -> tuple[Node, ...] | Blind:
         """All its nodes, outermost first, or the worst of what it does not see."""
+        if not envelope.circuits:
+            only = self._node(envelope.connection, envelope)
+            return only if isinstance(only, Blind) else (only,)
         found = [self._node(node, envelope) for node in envelope.nodes]
         seen = tuple(one for one in found if isinstance(one, Node))
         if len(seen) == len(found):
@@ -95,9 +99,9 @@ class Headroom:
         return max((one for one in found if isinstance(one, Blind)), key=lambda one: one.gone)
 
     def _node(self, node: ConnectionEnvelope, envelope: BatteryEnvelope) -> Node | Blind:
-        known = self.nodes.get(node)
+        known = self.nodes.get(id(node))
         if known is None:
-            known = self.nodes[node] = self._foreseen(node, see(node, self.snapshot))
+            known = self.nodes[id(node)] = self._foreseen(node, see(node, self.snapshot))
         if isinstance(known, Blind):
             return known
         if apart_s(node.meter, envelope.power, self.snapshot) > MAX_SKEW_S:
@@ -106,36 +110,52 @@ class Headroom:
         return known
 
     def _foreseen(self, node: ConnectionEnvelope, seen: Node | Blind) -> Node | Blind:
-        """With where its meter is heading, as far as that is known."""
-        if self.load is None or self.load.meter != node.meter or isinstance(seen, Blind):
+        """With where its meter and phases are heading, as far as that is known."""
+        if isinstance(seen, Blind) or not self.loads:
             return seen
-        own_kw = {point: number(one.power, self.snapshot) for point, one in self.batteries.items()}
-        ahead = coming(self.load, seen.meter_kw, own_kw, self.sent_kw, self.snapshot)
+        load = self.loads.get(node.meter)
+        ahead = NOTHING if load is None else self._coming(load, seen.meter_kw)
+        if not seen.phases:
+            return Node(meter_kw=seen.meter_kw, phases=(), ahead=ahead)
         phases = tuple(
-            phase.foreseen(ahead.part(self._share(index)))
-            for index, phase in enumerate(seen.phases, start=1)
+            phase.foreseen(self._on_phase(node.currents[index], index + 1, phase, (load, ahead)))
+            for index, phase in enumerate(seen.phases)
         )
         return Node(meter_kw=seen.meter_kw, phases=phases, ahead=ahead)
 
-    def _share(self, index: int) -> float:
-        """Of what a phase will still show; 0 where batteries on different phases leave it open."""
-        points = () if self.load is None else self.load.members
-        shares = {
-            _part(self.batteries[point], index) for point in points if point in self.batteries
+    def _coming(self, load: SeenLoad, shown_kw: float) -> Coming:
+        own_kw = {
+            point: number(self.batteries[point].power, self.snapshot)
+            for point in load.members
+            if point in self.batteries
         }
-        return shares.pop() if len(shares) == 1 else 0.0
+        return coming(load, shown_kw, own_kw, self.sent_kw, self.snapshot)
+
+    def _on_phase(
+        self, key: str, index: int, phase: PhaseRoom, whole: tuple[SeenLoad | None, Coming]
+    ) -> Coming:
+        """By what is known of the phase itself, else its share of what the meter will show."""
+        own = self.loads.get(key)
+        if own is not None:
+            return self._coming(own, phase.flow_kw)
+        points = () if whole[0] is None else whole[0].members
+        shares = {
+            phase_share(self.batteries[point], index) for point in points if point in self.batteries
+        }
+        # Batteries on different phases leave it open whose answer is still to be shown.
+        return whole[1].part(shares.pop()) if len(shares) == 1 else NOTHING
 
     def _free_kw(
         self, node: ConnectionEnvelope, seen: Node, envelope: BatteryEnvelope, sign: int
     ) -> float:
         """How far a battery may move in the direction of `sign` for all that a node allows."""
+        if len(self.batteries) == 1:
+            return self._room_kw(node, seen, envelope, sign, {})
         moves = {
             point: self._move_kw(other, sign)
             for point, other in self.batteries.items()
             if point != envelope.point and node in other.nodes
         }
-        if not moves:
-            return self._room_kw(node, seen, envelope, sign, moves)
         sure = {point: max(0.0, move) for point, move in moves.items()}
         free_kw = self._room_kw(node, seen, envelope, sign, sure)
         if free_kw < 0:
@@ -156,10 +176,11 @@ class Headroom:
         if moves:
             room_kw -= sum(moves.values())
         for index, phase in enumerate(seen.phases, start=1):
-            own = _part(envelope, index)
+            own = phase_share(envelope, index)
             if own > 0:
                 taken = sum(
-                    _part(self.batteries[point], index) * move for point, move in moves.items()
+                    phase_share(self.batteries[point], index) * move
+                    for point, move in moves.items()
                 )
                 phase_kw = phase.up_kw if sign > 0 else phase.down_kw
                 room_kw = min(room_kw, (phase_kw - taken) / own)
@@ -193,7 +214,7 @@ class Headroom:
         return number(envelope.power, self.snapshot) or 0.0
 
 
-def _part(envelope: BatteryEnvelope, index: int) -> float:
+def phase_share(envelope: BatteryEnvelope, index: int) -> float:
     """Share of a battery's power that flows through a phase."""
     if envelope.phase is None:
         return 1 / PHASES

@@ -21,11 +21,15 @@ class PhaseRoom:
 
     up_kw: float
     down_kw: float
+    flow_kw: float = 0.0
+    """What it shows, import positive."""
 
     def foreseen(self, ahead: Coming) -> PhaseRoom:
         """The same when so much is still to be shown on this phase."""
         return PhaseRoom(
-            up_kw=ahead.room_kw(self.up_kw, 1), down_kw=ahead.room_kw(self.down_kw, -1)
+            up_kw=ahead.room_kw(self.up_kw, 1),
+            down_kw=ahead.room_kw(self.down_kw, -1),
+            flow_kw=self.flow_kw,
         )
 
 
@@ -45,6 +49,20 @@ def phase_rooms(
     )
 
 
+def flow_kw(
+    connection: ConnectionEnvelope, index: int, meter_kw: float, snapshot: Snapshot
+) -> float:
+    """What a phase carries by its current, import positive."""
+    size_a = abs(number(connection.currents[index], snapshot) or 0.0)
+    sign = 1.0 if _flow_kw(connection, index, meter_kw, snapshot) >= 0 else -1.0
+    volts = None
+    if index < len(connection.voltages):
+        volts = number(connection.voltages[index], snapshot)
+    if volts is None or not LOW_V <= volts <= HIGH_V:
+        volts = NOMINAL_V
+    return sign * size_a * volts / 1000
+
+
 def _room(
     connection: ConnectionEnvelope, index: int, meter_kw: float, snapshot: Snapshot
 ) -> PhaseRoom:
@@ -54,6 +72,7 @@ def _room(
     return PhaseRoom(
         up_kw=_kw(limit_a - amps, connection, index, snapshot),
         down_kw=_kw(limit_a + amps, connection, index, snapshot),
+        flow_kw=flow_kw(connection, index, meter_kw, snapshot),
     )
 
 

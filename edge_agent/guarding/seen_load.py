@@ -10,20 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import repeat
 
 from edge_agent.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenLoad:
-    """Power at a meter that is not that of `members`; import positive, kW."""
+    """Power at a meter or on a phase that is not that of `members`; import positive, kW."""
 
     meter: str
+    """The point that shows it: the meter's power, or a phase current."""
     at_s: float
     """Seconds since the epoch of the reading it was found with."""
     kw: float
     members: tuple[str, ...]
     """The points that command the equipment it leaves out."""
+    shares: tuple[float, ...] = ()
+    """Of each member's power, what flows here; () = all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ def coming(
     sent_kw: Mapping[str, float],
     snapshot: Snapshot,
 ) -> Coming:
-    """Of the meter of `load`, which shows `meter_kw`.
+    """Of the meter (or phase) of `load`, which shows `meter_kw`.
 
     By point: `own_kw` is where the equipment is by its own reading, `sent_kw` what left last.
     """
@@ -62,10 +66,10 @@ def coming(
     if usable is None or usable.at.timestamp() != load.at_s:
         return NOTHING
     now_kw = ahead_kw = 0.0
-    for point in load.members:
+    for point, share in zip(load.members, load.shares or repeat(1.0), strict=False):
         power_kw = own_kw.get(point)
         if power_kw is None:
             return NOTHING
-        now_kw += power_kw
-        ahead_kw += sent_kw.get(point, power_kw) - power_kw
+        now_kw += share * power_kw
+        ahead_kw += share * (sent_kw.get(point, power_kw) - power_kw)
     return Coming(kw=load.kw + now_kw - meter_kw, sent_kw=ahead_kw)

@@ -12,7 +12,16 @@ from edge_agent.site.mistakes import Finding
 from edge_agent.site.schema import Site
 from edge_agent.site.tariff_schema import Tariff
 
-_STORE_PLAN = ("low_c", "volume_l", "loss_w_per_k", "heater_kw", "cop", "daily_draw_kwh")
+_STORE_PLAN = (
+    "low_c",
+    "volume_l",
+    "loss_w_per_k",
+    "heater_kw",
+    "cop",
+    "cop_per_k",
+    "daily_draw_kwh",
+    "power",
+)
 """What only a plan needs to know of a tank."""
 
 
@@ -40,20 +49,8 @@ def advice(site: Site, tariff: Tariff) -> Iterator[Finding]:
     yield from pace_advice(site)
     yield from bus_advice(site)
     yield from default_findings(site, tariff)
-    yield from _simply_billed(tariff)
     if not any(_steered(site)):
         yield Finding(("assets",), "has nothing to steer: the gateway will only measure")
-
-
-def _simply_billed(tariff: Tariff) -> Iterator[Finding]:
-    """Demand charges that are reckoned more simply than they are billed."""
-    for charge in tariff.demand_charges:
-        if charge.period == "year" or charge.ratchet_share:
-            what = "period: year" if charge.period == "year" else "ratchet_share"
-            yield Finding(
-                ("assets", "grid", "tariff"),
-                f"{charge.id}: {what} is not reckoned with yet: peaks are kept down month by month",
-            )
 
 
 def _without_effect(site: Site) -> Iterator[Finding]:
@@ -62,13 +59,13 @@ def _without_effect(site: Site) -> Iterator[Finding]:
         yield Finding(("site", "building_id"), "has no effect yet: nothing sends it along")
     for index, store in enumerate(site.assets.thermal_stores):
         for key in _STORE_PLAN:
-            if key in store.model_fields_set:
+            if store.setpoint is None and key in store.model_fields_set:
                 path = ("assets", "thermal_stores", index, key)
-                yield Finding(path, "has no effect yet: tanks are kept safe, not planned")
-    if site.assets.demand.sheddable:
-        yield Finding(
-            ("assets", "demand", "sheddable"), "has no effect yet: no load is shed by its name"
-        )
+                yield Finding(path, "has no effect without setpoint: the tank is only watched")
+    for index, group in enumerate(site.assets.demand.sheddable):
+        if group.price_threshold_per_kwh is None:
+            text = "has no price_threshold_per_kwh, so nothing sheds it yet"
+            yield Finding(("assets", "demand", "sheddable", index), text)
 
 
 def _steered(site: Site) -> Iterator[str]:

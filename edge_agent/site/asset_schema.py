@@ -18,15 +18,16 @@ from edge_agent.site.terms import (
     Share,
     Strict,
 )
+from edge_agent.site.work_schema import ShedAsset, ShiftableAsset
 
 Window = tuple[Finite, Finite, Finite, Finite]
 """degC: none below, full from, full up to, none above."""
 
 
 class DemandAsset(Strict):
-    """Consumption nobody commands."""
+    """Consumption nobody commands, and the parts of it that may be shed."""
 
-    sheddable: tuple[str, ...] = ()
+    sheddable: tuple[ShedAsset, ...] = ()
 
 
 class BatteryAsset(Strict):
@@ -70,6 +71,10 @@ class BatteryAsset(Strict):
     """Kept for a power cut."""
     low_soc_percent: Percent = 20.0
     """An alarm, no limit."""
+    max_cycles_per_day: Positive | None = None
+    """Full cycles a local day may use; None = as many as pay."""
+    full_charge_every_days: Positive | None = None
+    """It is full (`soc_max_percent`) once in so many days; None = never asked for."""
     phase: Annotated[int | None, Field(ge=1, le=3)] = None
     """Of a single-phase battery; None = three, balanced."""
     circuits: tuple[Id, ...] = ()
@@ -95,6 +100,14 @@ class Comfort(Strict):
     high_c: Finite = 24.0
     unoccupied_low_c: Finite = 17.0
     unoccupied_high_c: Finite = 27.0
+    droop_k: Annotated[float, Field(ge=0, le=3)] = 0.7
+    """How far beside its setpoint a room may be held; at most a quarter of the band."""
+
+    @property
+    def planned_c(self) -> tuple[float, float]:
+        """Setpoints between which an occupied room stays inside the band all the same."""
+        droop_k = min(self.droop_k, max(0.0, self.high_c - self.low_c) / 4)
+        return self.low_c + droop_k, self.high_c - droop_k
 
 
 class ZoneAsset(Strict):
@@ -123,6 +136,23 @@ class ZoneAsset(Strict):
     cool_kw: NotNegative = 20.0
     cop_heating: Positive = 3.5
     cop_cooling: Positive = 3.0
+    plant: Id | None = None
+    """Of `plants`: serves this zone and others; its COPs then count."""
+
+
+class PlantAsset(Strict):
+    """A heat pump and chiller that several zones share, thermal kW."""
+
+    id: Id
+    heat_kw: NotNegative
+    cool_kw: NotNegative
+    cop_heating: Annotated[float, Field(ge=1, le=10)] = 3.5
+    """At 7 degC outside."""
+    cop_heating_per_k: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    """Change per kelvin it is warmer outside."""
+    cop_cooling: Annotated[float, Field(ge=1, le=10)] = 3.0
+    """At 35 degC outside."""
+    cop_cooling_per_k: Annotated[float, Field(ge=-1, le=1)] = 0.0
 
 
 class HvacAsset(Strict):
@@ -130,6 +160,7 @@ class HvacAsset(Strict):
 
     power: PointKey | None = None
     zones: tuple[ZoneAsset, ...] = ()
+    plants: tuple[PlantAsset, ...] = ()
 
 
 class WeatherAsset(Strict):
@@ -151,5 +182,4 @@ class Assets(Strict):
     thermal_stores: tuple[ThermalStoreAsset, ...] = ()
     heat_pumps: tuple[HeatPumpAsset, ...] = ()
     switches: tuple[SwitchAsset, ...] = ()
-    shiftable: Annotated[tuple[str, ...], Field(max_length=0)] = ()
-    """Room for shiftable loads: not modelled yet, so only an empty list is taken."""
+    shiftable: tuple[ShiftableAsset, ...] = ()

@@ -25,6 +25,7 @@ _ZONE = (
     "cop_heating",
     "cop_cooling",
 )
+_STORE = ("low_c", "high_c", "volume_l", "loss_w_per_k", "heater_kw", "cop")
 
 
 def assumed_defaults(site: Site, tariff: Tariff) -> tuple[str, ...]:
@@ -41,6 +42,12 @@ def default_findings(site: Site, tariff: Tariff) -> Iterator[Finding]:
     for index, zone in enumerate(site.assets.hvac.zones):
         path = ("assets", "hvac", "zones", index)
         yield from _assumed(f"zone {zone.id}", zone, _ZONE, path)
+    for index, tank in enumerate(site.assets.thermal_stores):
+        if tank.setpoint is not None:
+            path = ("assets", "thermal_stores", index)
+            draw = f"daily_draw_kwh {tank.usual_draw_kwh:g}"
+            more = (draw,) if tank.daily_draw_kwh is None else ()
+            yield from _assumed(f"tank {tank.id}", tank, _STORE, path, more)
 
 
 def _tariff_keys(site: Site, tariff: Tariff) -> tuple[str, ...]:
@@ -50,8 +57,10 @@ def _tariff_keys(site: Site, tariff: Tariff) -> tuple[str, ...]:
     return adder + export
 
 
-def _assumed(name: str, asset: Strict, keys: tuple[str, ...], path: KeyPath) -> Iterator[Finding]:
+def _assumed(
+    name: str, asset: Strict, keys: tuple[str, ...], path: KeyPath, more: tuple[str, ...] = ()
+) -> Iterator[Finding]:
     silent = [key for key in keys if key not in asset.model_fields_set]
-    if silent:
-        values = ", ".join(f"{key} {getattr(asset, key):g}" for key in silent)
+    if silent or more:
+        values = ", ".join((*(f"{key} {getattr(asset, key):g}" for key in silent), *more))
         yield Finding(path, f"{name}: not given, so assumed: {values}")

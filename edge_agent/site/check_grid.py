@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
+from edge_agent.site.asset_schema import BatteryAsset
 from edge_agent.site.grid_schema import GridAsset, OperatorSignal
 from edge_agent.site.mistakes import Finding, KeyPath
 from edge_agent.site.plant_schema import HeatPumpAsset
+
+
+def response_findings(grid: GridAsset, batteries: Collection[BatteryAsset]) -> Iterator[Finding]:
+    """What is wrong with the answer to the grid's frequency."""
+    asked = grid.frequency_response
+    if asked is None:
+        return
+    path: KeyPath = ("assets", "grid", "frequency_response")
+    known = {battery.id: battery for battery in batteries}
+    battery = known.get(asked.battery)
+    if battery is None:
+        have = ", ".join(known) or "none"
+        text = f"there is no battery {asked.battery}: assets.battery has {have}"
+        yield Finding((*path, "battery"), text)
+        return
+    rated_kw = min(battery.charge_kw, battery.discharge_kw)
+    if asked.reserve_kw > rated_kw:
+        text = f"{asked.reserve_kw:g} kW is more than {asked.battery} has both ways ({rated_kw:g}): lower it"
+        yield Finding((*path, "reserve_kw"), text)
 
 
 def grid_findings(grid: GridAsset, heat_pumps: Mapping[int, HeatPumpAsset]) -> Iterator[Finding]:

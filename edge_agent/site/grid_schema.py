@@ -38,6 +38,20 @@ class OperatorSignal(Strict):
     """How fast a limit is lifted; None = at once."""
 
 
+class FrequencyResponse(Strict):
+    """Droop support: a battery answers deviations of the grid's frequency out of a reserve."""
+
+    point: PointKey
+    """Hz; needs steps of 10 mHz or finer, every 0.5 s or faster."""
+    battery: Id
+    reserve_kw: Positive
+    """Kept by the plan both ways, given in full at `full_at_hz`."""
+    reserve_kwh: Positive
+    """Spent for deviations at most, and given back afterwards."""
+    dead_band_hz: Annotated[float, Field(ge=0.01, le=0.1)] = 0.02
+    full_at_hz: Annotated[float, Field(ge=0.15, le=2)] = 0.2
+
+
 class GridAsset(Strict):
     """The connection point and its meter."""
 
@@ -51,3 +65,7 @@ class GridAsset(Strict):
     """Tariff file, relative to the site file."""
     circuits: tuple[CircuitAsset, ...] = ()
     operator_signals: tuple[OperatorSignal, ...] = ()
+    nominal_v: Annotated[float, Field(ge=50, le=70_000)] = 230.0
+    """Of the meter's phase voltages; more than 10 % off is a disturbance."""
+    nominal_hz: Literal[50, 60] = 50
+    frequency_response: FrequencyResponse | None = None

@@ -35,6 +35,7 @@ _KW, _DEG_C, _AMPS, _ANY = Role(unit="kW"), Role(unit="degC"), Role(unit="A"), R
 _SET_KW, _SET_C = Role(unit="kW", commanded=True), Role(unit="degC", commanded=True)
 _METER: Roles = {"meter": _KW}
 _SIGNAL: Roles = {"point": _ANY}
+_RESPONSE: Roles = {"point": Role(unit="Hz")}
 _BATTERY: Roles = {
     "soc": Role(unit="percent"),
     "power": _KW,
@@ -62,9 +63,10 @@ _STORE: Roles = {
     "setpoint": _SET_C,
     "circulation_return": _DEG_C,
     "cycle_running": _ANY,
+    "power": _KW,
 }
 _HEAT_PUMP: Roles = {"cap": _SET_KW, "power": _KW}
-_SWITCH: Roles = {"point": Role(commanded=True)}
+_SWITCH: Roles = {"point": Role(commanded=True), "power": _KW}
 _WATCHED: Roles = {"point": _DEG_C}
 _WEATHER: Roles = {"temperature": _DEG_C, "irradiance": Role(unit="W/m2")}
 
@@ -97,6 +99,8 @@ def _of_grid(parts: Parts) -> Iterator[NamedPoint]:
         yield from _named(("assets", "grid", "circuits", index), circuit, _METER)
     for index, signal in enumerate(parts.grid.operator_signals):
         yield from _named(("assets", "grid", "operator_signals", index), signal, _SIGNAL)
+    response = parts.grid.frequency_response
+    yield from _named(("assets", "grid", "frequency_response"), response, _RESPONSE)
 
 
 def _of_each(

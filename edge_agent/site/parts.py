@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from edge_agent.site.alert_schema import Alerts
-from edge_agent.site.asset_schema import BatteryAsset, PvAsset, WeatherAsset, ZoneAsset
+from edge_agent.site.asset_schema import BatteryAsset, PlantAsset, PvAsset, WeatherAsset, ZoneAsset
 from edge_agent.site.feeds_schema import Feeds
 from edge_agent.site.grid_schema import GridAsset
 from edge_agent.site.mistakes import KeyPath
@@ -27,6 +27,7 @@ from edge_agent.site.schema import (
 )
 from edge_agent.site.shape import shaped
 from edge_agent.site.tree import Json, at
+from edge_agent.site.work_schema import ShedAsset, ShiftableAsset
 
 M = TypeVar("M", bound=BaseModel)
 _LINKS: dict[str, type[ModbusLink | BacnetLink | MqttLink]] = {
@@ -53,10 +54,13 @@ class Parts:
     batteries: Mapping[int, BatteryAsset]
     pvs: Mapping[int, PvAsset]
     zones: Mapping[int, ZoneAsset]
+    plants: Mapping[int, PlantAsset]
     weather: WeatherAsset | None
     thermal_stores: Mapping[int, ThermalStoreAsset]
     heat_pumps: Mapping[int, HeatPumpAsset]
     switches: Mapping[int, SwitchAsset]
+    shiftables: Mapping[int, ShiftableAsset]
+    sheds: Mapping[int, ShedAsset]
     feeds: Feeds | None
     planning: Planning | None
     alerts: Alerts | None
@@ -79,10 +83,13 @@ def sound_parts(data: dict[str, Json]) -> Parts:
         batteries=_many(BatteryAsset, data, ("assets", "battery")),
         pvs=_many(PvAsset, data, ("assets", "pv")),
         zones=_many(ZoneAsset, data, ("assets", "hvac", "zones")),
+        plants=_many(PlantAsset, data, ("assets", "hvac", "plants")),
         weather=_one(WeatherAsset, data, ("assets", "weather")),
         thermal_stores=_many(ThermalStoreAsset, data, ("assets", "thermal_stores")),
         heat_pumps=_many(HeatPumpAsset, data, ("assets", "heat_pumps")),
         switches=_many(SwitchAsset, data, ("assets", "switches")),
+        shiftables=_many(ShiftableAsset, data, ("assets", "shiftable")),
+        sheds=_many(ShedAsset, data, ("assets", "demand", "sheddable")),
         feeds=_one(Feeds, data, ("feeds",)),
         planning=_one(Planning, data, ("planning",)),
         alerts=_one(Alerts, data, ("alerts",)),

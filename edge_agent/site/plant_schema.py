@@ -10,6 +10,9 @@ from edge_agent.site.terms import Finite, Id, NotNegative, PointKey, Positive, S
 
 WaterTemperature = Annotated[float, Field(ge=0, le=95)]
 Pause = Annotated[float, Field(ge=0, le=86_400)]
+KWH_PER_M3_K = 1.163
+"""Heat of a cubic metre of water per kelvin."""
+USUAL_RISE_K = 45.0
 
 
 class LegionellaAsset(Strict):
@@ -43,7 +46,19 @@ class ThermalStoreAsset(Strict):
     """Electric."""
     cop: Annotated[float, Field(ge=1, le=10)] = 1.0
     """Heat per electricity; 1 = immersion heater."""
+    cop_per_k: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    """Change of `cop` per kelvin it is warmer outside than 7 degC."""
     daily_draw_kwh: NotNegative | None = None
+    """Heat drawn in a day."""
+    power: PointKey | None = None
+    """Electric power of its heater, kW."""
+
+    @property
+    def usual_draw_kwh(self) -> float:
+        """Heat drawn in a day [kWh]; where it is not given the volume once, heated by 45 K."""
+        if self.daily_draw_kwh is not None:
+            return self.daily_draw_kwh
+        return self.volume_l / 1000 * KWH_PER_M3_K * USUAL_RISE_K
 
 
 class HeatPumpAsset(Strict):
@@ -75,6 +90,8 @@ class SwitchAsset(Strict):
     min_off_s: Pause = 0.0
     power_kw: NotNegative = 0.0
     """What it takes while on; counts under a limit of the grid operator."""
+    power: PointKey | None = None
+    """What it takes now, kW."""
     keep_on_below: WatchedTemperature | None = None
     """Never off while it is colder."""
     keep_off_above: WatchedTemperature | None = None

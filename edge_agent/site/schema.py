@@ -61,7 +61,7 @@ class AgentSettings(Strict):
 
     state_dir: str = "/var/lib/semdr-edge"
     control: Control = Control.OFF
-    tick_s: Annotated[float, Field(ge=1, le=20)] = 5.0
+    tick_s: Annotated[float, Field(ge=0.2, le=20)] = 5.0
     commit_s: Annotated[float, Field(ge=1, le=60)] = 10.0
     local_hold_h: Annotated[float, Field(ge=0.25, le=168)] = 2.0
     """How long a point is left alone to who has set it at the device."""
@@ -158,7 +158,7 @@ class Device(Strict):
     unit: Annotated[int | None, Field(ge=0, le=255)] = None
     address: str | None = None
     topic: str | None = None
-    poll_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    poll_s: Annotated[float, Field(ge=0.2, le=3600)] = 60.0
     stale_s: Annotated[float | None, Field(gt=0)] = None
     """Age beyond which a reading is stale; default 3 x poll_s, at least 30 s."""
     stuck_s: Annotated[float | None, Field(gt=0)] = None

@@ -39,7 +39,7 @@ _LEVEL = "must be a value and its limit in kW, or null for none: [value, limit]"
 _WINDOW = "must be four temperatures: [none below, full from, full up to, none above]"
 _SHAPES = {"levels": _LEVEL, "charge_window_c": _WINDOW, "discharge_window_c": _WINDOW}
 """Lists of a fixed length that are no plain band."""
-_NOT_YET = "must stay empty: this version does not model it yet"
+_EMPTY = "must not be empty: name at least one"
 _BOUNDS = {
     "greater_than": "more than {gt:g}",
     "greater_than_equal": "at least {ge:g}",
@@ -84,8 +84,8 @@ def _refused(kind: str, given: object, error: ErrorDetails) -> str | None:
         rule = f"must be {_choices(str(context['expected_tags']))}"
     elif kind == "string_pattern_mismatch":
         rule = PATTERNS.get(str(context["pattern"]), f"must fit {context['pattern']}")
-    elif kind == "too_long":
-        return _NOT_YET if context["max_length"] == 0 else _shape(error)
+    elif kind in ("too_long", "too_short"):
+        return _EMPTY if kind == "too_short" else _shape(error)
     else:
         return None
     return f"{show(given)} is not allowed: {rule}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge_agent.store.lock import StateLock
 
-OURS = frozenset({"compiled", "control.sock", "lock"})
+OURS = frozenset({"compiled", "control.sock", "feeds", "foreseen", "lock"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from models.building.meter import Flows, MeterPlant
 from models.building.noise import stream
 from models.building.parameters import HotelParameters
 from models.building.points import Equipment, Points
+from models.building.pump import PumpPlant
 from models.building.pv import PvPlant
 from models.building.tank import TankPlant
 from models.building.weather import Weather
@@ -52,6 +53,8 @@ class Hotel:
             seed, step_s, parameters.import_register_kwh, parameters.export_register_kwh
         )
         self.tank = None if parameters.tank is None else TankPlant(parameters.tank)
+        pump = parameters.pool_pump
+        self.pool_pump = None if pump is None else PumpPlant(pump)
         self.around = Circumstances(relays=dict.fromkeys(parameters.relays, False))
         self.extremes = Extremes()
         self.ledger = Ledger(discomfort_kelvin_h=dict.fromkeys(self.zones, 0.0))
@@ -62,6 +65,7 @@ class Hotel:
             battery=self.battery,
             meter=self.meter,
             tank=self.tank,
+            pool_pump=self.pool_pump,
         )
         self._points = Points(equipment, self.around, seed, lambda: self.steps)
         # The first substep is lived at once: a sensor never shows what nothing has set.
@@ -124,12 +128,15 @@ class Hotel:
     def _flows(self, step_s: float) -> Flows:
         if self.tank is not None:
             self.tank.step(step_s, self._room_c())
+        if self.pool_pump is not None:
+            self.pool_pump.step(step_s)
         return Flows(
             load_kw=self.load.step() + self.around.three_phase_kw,
             hvac_kw=sum(zone.power_kw for zone in self.zones.values()),
             battery_kw=self.battery.power_kw,
             pv_kw=self.pv.power_kw,
             hot_water_kw=0.0 if self.tank is None else self.tank.power_kw,
+            switched_kw=0.0 if self.pool_pump is None else self.pool_pump.power_kw,
             single_phase_kw=self.around.single_phase_kw,
         )
 
@@ -140,6 +147,8 @@ class Hotel:
             zone.minute(local.hour)
         if self.tank is not None:
             self.tank.minute(local.hour)
+        if self.pool_pump is not None:
+            self.pool_pump.minute(local.hour + local.minute / 60)
 
     def _count_discomfort(self, hours: float) -> None:
         low_c, high_c = self.parameters.comfort_low_c, self.parameters.comfort_high_c

@@ -18,6 +18,7 @@ class Ledger:
     battery_losses: float = 0.0
     pv: float = 0.0
     hot_water: float = 0.0
+    switched: float = 0.0
     grid_import: float = 0.0
     grid_export: float = 0.0
     discomfort_kelvin_h: dict[str, float] = field(default_factory=dict)
@@ -27,6 +28,7 @@ class Ledger:
         """Add one substep."""
         self.load += (flows.load_kw + flows.single_phase_kw) * hours
         self.hot_water += flows.hot_water_kw * hours
+        self.switched += flows.switched_kw * hours
         self.hvac += flows.hvac_kw * hours
         self.pv += flows.pv_kw * hours
         self.battery_losses += battery_loss_kw * hours
@@ -41,7 +43,7 @@ class Ledger:
 
     def site_error_kwh(self) -> float:
         """What comes in over the connection point minus what is used behind it."""
-        used = self.load + self.hvac + self.hot_water
+        used = self.load + self.hvac + self.hot_water + self.switched
         used += self.battery_in - self.battery_out - self.pv
         return self.grid_import - self.grid_export - used
 

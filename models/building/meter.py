@@ -23,6 +23,7 @@ class Flows:
     battery_kw: float
     pv_kw: float
     hot_water_kw: float = 0.0
+    switched_kw: float = 0.0
     single_phase_kw: float = 0.0
     """On the first phase alone; part of no other power here."""
 
@@ -84,7 +85,8 @@ class MeterPlant:
         """Split the flows over the phases and count `step_s` seconds of them."""
         one, two = (tilt.step() for tilt in self._tilt)
         shares = (_LOAD_SHARES[0] + one, _LOAD_SHARES[1] + two, _LOAD_SHARES[2] - one - two)
-        even_kw = (flows.hvac_kw + flows.hot_water_kw + flows.battery_kw - flows.pv_kw) / 3.0
+        driven_kw = flows.hvac_kw + flows.hot_water_kw + flows.switched_kw
+        even_kw = (driven_kw + flows.battery_kw - flows.pv_kw) / 3.0
         even_kvar = flows.hvac_kw * _HVAC_TAN_PHI / 3.0
         l1, l2, l3 = (flows.load_kw * share for share in shares)
         self.phase_powers_kw = (l1 + even_kw + flows.single_phase_kw, l2 + even_kw, l3 + even_kw)

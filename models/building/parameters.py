@@ -107,6 +107,16 @@ class TankParameters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PumpParameters:
+    """The pump of the pool."""
+
+    power_kw: float = 4.0
+    own_from_h: float = 10.0
+    """Its timer lets it run from this local hour on when nobody commands it."""
+    own_until_h: float = 14.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HotelParameters:
     """The whole plant; `step_s` is the length of one internal substep in plant seconds."""
 
@@ -124,6 +134,7 @@ class HotelParameters:
     )
     tank: TankParameters | None = None
     """The hot-water tank, where there is one."""
+    pool_pump: PumpParameters | None = None
     relays: tuple[str, ...] = ()
     """Contacts that others close, by name; open at first."""
     comfort_low_c: float = 20.0

@@ -14,6 +14,7 @@ from models.building.battery import BatteryPlant
 from models.building.circumstances import Circumstances
 from models.building.meter import MeterPlant
 from models.building.noise import SensorNoise
+from models.building.pump import PumpPlant
 from models.building.pv import PvPlant
 from models.building.tank import TankPlant
 from models.building.weather import Weather
@@ -33,6 +34,7 @@ class Equipment:
     battery: BatteryPlant
     meter: MeterPlant
     tank: TankPlant | None = None
+    pool_pump: PumpPlant | None = None
 
 
 class Points:
@@ -59,6 +61,8 @@ class Points:
         self._add_weather(equipment.weather)
         if equipment.tank is not None:
             self._add_tank(equipment.tank)
+        if equipment.pool_pump is not None:
+            self._add_pool_pump(equipment.pool_pump)
         self._add_circumstances(circumstances, equipment.battery)
 
     @property
@@ -186,6 +190,18 @@ class Points:
             "tank.power_kw": self._noisy("tank.power_kw", lambda: tank.power_kw, share=0.004),
             "tank.setpoint_c": lambda: tank.setpoint_c,
             "tank.cycle": lambda: float(tank.cycle_running),
+        }
+
+    def _add_pool_pump(self, pump: PumpPlant) -> None:
+        def switch(value: float | None) -> None:
+            pump.commanded = None if value is None else bool(value)
+
+        self._setters["pool_pump.on"] = switch
+        self._getters |= {
+            "pool_pump.on": lambda: float(pump.on),
+            "pool_pump.power_kw": self._noisy(
+                "pool_pump.power_kw", lambda: pump.power_kw, share=0.004
+            ),
         }
 
     def _add_circumstances(self, around: Circumstances, battery: BatteryPlant) -> None:

@@ -33,18 +33,19 @@ class LoadSight:
 
 
 def forecast_load(
-    history: History, grid: TimeGrid, sight: LoadSight | None = None
+    history: History, grid: TimeGrid, sight: LoadSight | None = None, *, left_out: bool = False
 ) -> Outlook | None:
     """Load per step [kW]; None when nothing usable was ever measured.
 
     Without `sight`, and where what was learnt lacks its measurements, the same time of earlier days
     corrected by the present error. Steps without a measurement on an earlier day take a persistence
     of the last mean that fades to the mean of everything measured, and are marked as assumed.
+    `left_out`: the last hours were measured but do not show the usual load.
     """
     if history.empty:
         return None
     if sight is None:
-        return _seasonal(history, grid)
+        return _seasonal(history, grid, left_out=left_out)
     starts, ends = windows(grid)
     rows = Rows(np.full(len(starts), grid.start.timestamp()), starts, ends)
     past = Past(history, sight.calendar, sight.outdoor)
@@ -52,13 +53,13 @@ def forecast_load(
     reasons: tuple[Reason, ...] = _outdated(sight.learnt, grid)
     gaps = ~np.isfinite(series)
     if gaps.any():
-        plain = _seasonal(history, grid)
+        plain = _seasonal(history, grid, left_out=left_out)
         if plain is None:
             return None
         series = np.where(gaps, plain.series, series)
         reasons += plain.reasons
     elif recent_mean(history, grid) is None:
-        reasons += (_stale(),)
+        reasons += (_stale(left_out=left_out),)
     return Outlook(
         series=tuple(series.tolist()), reasons=reasons, bands=band_series(series, rows, buckets)
     )
@@ -100,12 +101,15 @@ def _outdated(learnt: LearntLoad, grid: TimeGrid) -> tuple[Reason, ...]:
     return (Reason(code=ReasonCode.INPUT_STALE, text=text, degrades=False),)
 
 
-def _stale() -> Reason:
+def _stale(*, left_out: bool) -> Reason:
+    if left_out:
+        text = "load: the last hours are left out for a set-back, earlier days stand alone"
+        return Reason(code=ReasonCode.ASSUMED, text=text, degrades=False)
     text = "load: nothing measured in the last hours, earlier days stand alone"
     return Reason(code=ReasonCode.INPUT_STALE, text=text)
 
 
-def _seasonal(history: History, grid: TimeGrid) -> Outlook | None:
+def _seasonal(history: History, grid: TimeGrid, *, left_out: bool) -> Outlook | None:
     base = blend([(share, days_back(history, grid, days)) for days, share in _SHARES.items()])
     for days in _OLDER_DAYS:
         base = np.where(np.isfinite(base), base, days_back(history, grid, days))
@@ -113,7 +117,7 @@ def _seasonal(history: History, grid: TimeGrid) -> Outlook | None:
     error = present_error(history, grid, _SHARES)
     recent = recent_mean(history, grid)
     if recent is None:
-        reasons.append(_stale())
+        reasons.append(_stale(left_out=left_out))
     seasonal = base + (error or 0.0) * fading(grid)
     gaps = ~np.isfinite(seasonal)
     if gaps.any():

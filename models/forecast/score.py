@@ -36,6 +36,8 @@ class LeadScore:
     """Mean pinball loss over the shares, over the mean absolute value; None without bands."""
     bias: float
     """Mean of measured minus foreseen, in the unit of the series."""
+    mean: float = 1.0
+    """The mean absolute value that the shares are of."""
 
 
 def score(forecasts: Sequence[Foreseen], actual: History) -> tuple[LeadScore, ...]:
@@ -70,6 +72,7 @@ def _lead_score(until_h: float, error: Floats, loss: Floats, mean: float) -> Lea
         nmae=float(np.abs(error).mean()) / mean,
         pinball=float(judged.mean()) / mean if len(judged) else None,
         bias=float(error.mean()),
+        mean=mean,
     )
 
 

@@ -33,6 +33,8 @@ SEGMENT_H = 6.0
 """So long the zone is simulated from a measured temperature before it is compared anew."""
 LATELY_DAYS = 60
 LEAST_SEGMENTS = 8
+LEAST_SWING_K = 0.2
+"""A room that stays where it is, as by its own thermostat, tells nothing of what it holds."""
 LEAST_HEAT_SWING_KW = 0.2
 """A plant that never changes tells nothing of the capacity."""
 UNSURE = 0.5
@@ -139,7 +141,7 @@ def _missed(x: Floats, segments: _Segments) -> Floats:
 
 
 def _segments(record: ZoneRecord) -> _Segments | None:
-    """Stretches without a gap; None with too few of them, or a plant that never moved."""
+    """Stretches without a gap; None with too few, or where plant or room never moved."""
     step_h = record.temperature_c.step_s / 3600.0
     steps = max(1, round(SEGMENT_H / step_h))
     lately = round(LATELY_DAYS * 24 / step_h)
@@ -158,7 +160,8 @@ def _segments(record: ZoneRecord) -> _Segments | None:
         return None
     places = places[whole]
     given = thermal[places[:, :-1]]
-    if float(given.std()) < LEAST_HEAT_SWING_KW:
+    moved = room[places] - room[places[:, :1]]
+    if float(given.std()) < LEAST_HEAT_SWING_KW or float(moved.std()) < LEAST_SWING_K:
         return None
     return _Segments(_held(room), places, outdoor[places[:, :-1]], given, step_h)
 

@@ -29,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     other = compiled_site(SITE, OTHER_STEPS_S, folder)
     assert (first.step_s, other.step_s) == (STEPS_S, OTHER_STEPS_S)
     keys = (first.key, other.key)
-    return {f"{key}.npz": (folder / f"{key}.npz").read_bytes() for key in keys}
+    return {f"{key}.compiled": (folder / f"{key}.compiled").read_bytes() for key in keys}
 
 
 def files(folder: Path) -> list[Path]:
@@ -53,12 +53,12 @@ def test_a_damaged_file_is_rebuilt_and_only_the_newest_are_kept(
     file = tmp_path / name
     file.write_bytes(good[: len(good) // 2] if damage == "cut" else other)
     for age in range(KEEP + 2):
-        old = tmp_path / f"old-{age}.npz"
+        old = tmp_path / f"old-{age}.compiled"
         old.write_bytes(b"")
         os.utime(old, (1_000 - age, 1_000 - age))
     assert compiled_site(SITE, STEPS_S, tmp_path).step_s == STEPS_S
     kept = {one.name for one in files(tmp_path)}
-    assert kept == {name} | {f"old-{age}.npz" for age in range(KEEP - 1)}
+    assert kept == {name} | {f"old-{age}.compiled" for age in range(KEEP - 1)}
     file_again = file.read_bytes()
     compiled_site(SITE, STEPS_S, tmp_path)
     assert file.read_bytes() == file_again

@@ -12,7 +12,7 @@ import pytest
 from plans import NOON, plan
 from small_house import FAN_COIL, FAN_COIL_OBJECT, SETPOINT, WRITE_SLOT, SmallHouse
 
-from drivers.types import Driver
+from drivers.types import Driver, Quality, Reading
 from edge_agent.arbiter import Entry, Priority
 from edge_agent.clock import ManualClock, ScaledClock
 from edge_agent.control import HOLD_TICKS, ControlLoop, ControlParts
@@ -20,7 +20,12 @@ from edge_agent.control_memory import ControlMemory
 from edge_agent.dispatch import Dispatch
 from edge_agent.envelopes_of import envelopes
 from edge_agent.fastloop.corridor import LoopSettings
+from edge_agent.fastloop.droop import DroopSettings
+from edge_agent.fastloop.grid_quality import GridLimits
+from edge_agent.fastloop.quality_watch import QualityWatch
+from edge_agent.fastloop.response import FrequencyResponse, ResponseSettings
 from edge_agent.fastloop.tracker import Tracker
+from edge_agent.grid_parts import GridParts
 from edge_agent.notes import Notebook
 from edge_agent.overrides import Overrides
 from edge_agent.retries import RETRY_S
@@ -102,6 +107,38 @@ async def test_the_plan_reaches_the_devices(rig: Rig, house: SmallHouse) -> None
     assert claim is not None
     assert claim.expires == NOON + timedelta(seconds=HOLD_TICKS * TICK_S)
     assert rig.loop.counts.done == 1
+
+
+async def test_the_grids_frequency_is_answered_and_told(
+    rig: Rig, house: SmallHouse, clock: ManualClock, store: Store
+) -> None:
+    """Readings every half second reach the battery as the plan's power and the answer to them."""
+    settings = ResponseSettings(
+        point="meter.frequency",
+        setpoint=SETPOINT,
+        droop=DroopSettings(reserve_kw=5.0, reserve_kwh=1.0),
+    )
+    quality = QualityWatch("meter.power", GridLimits(high_hz=50.15))
+    grid = GridParts(response=FrequencyResponse(settings), quality=quality)
+    rig.loop = ControlLoop(replace(rig.parts, grid=grid))
+    for hz in [*[50.0, 50.01, 49.99, 50.0] * 6, 50.2, 50.0]:
+        await clock.advance(0.5)
+        await rig.poll()
+        reading = Reading(
+            device="meter",
+            point="frequency",
+            value=hz,
+            unit="Hz",
+            at=clock.now(),
+            quality=Quality.GOOD,
+        )
+        rig.board.post([reading], stale_s=30.0)
+        await rig.tick(LASTING)
+        charging = house.plant.commands["battery.setpoint_kw"]
+        assert charging == (15.0 if hz == 50.2 else 10.0)
+    lines = [row.text for row in await store.audit_tail(50) if row.kind in {"frequency", "grid"}]
+    assert any("frequency went to 50.200 Hz for 0.5 s" in line for line in lines)
+    assert any("over frequency ends after" in line for line in lines)
 
 
 async def test_without_a_plan_everything_is_given_back(rig: Rig, house: SmallHouse) -> None:

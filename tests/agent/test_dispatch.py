@@ -13,7 +13,7 @@ from wishes import NOW, wish
 
 from drivers.simulated.registers import DEVICE_FAILURE, ModbusFault
 from drivers.simulated.sunspec import BatteryUnit
-from drivers.types import WriteResult
+from drivers.types import Quality, Reading, WriteResult
 from edge_agent.arbiter import Priority, arbitrate
 from edge_agent.clock import ManualClock
 from edge_agent.dispatch import Dispatch
@@ -21,6 +21,7 @@ from edge_agent.guard import Guarded
 from edge_agent.lease import STANDING_LEASE_S, TIMER_LEASE_S
 from edge_agent.local_overrides import LOCAL_HOLD_S
 from edge_agent.retries import RETRY_S
+from edge_agent.snapshot import Board, Snapshot
 from edge_agent.store.store import Store
 from edge_agent.store.types import LeaseState
 from tests.agent.conftest import Disk
@@ -56,6 +57,49 @@ async def test_no_frame_leaves_before_the_journal_has_it(
     await carry_out(dispatch, wish(SETPOINT, 12.0))
     assert house.modbus.write_frames > 0
     assert await states(store) == {SETPOINT: LeaseState.ACTIVE}
+
+
+def shown(value: float, clock: ManualClock) -> Snapshot:
+    """The fan coil's setpoint as a poll of now shows it."""
+    device, point = FAN_COIL.split(".")
+    reading = Reading(
+        device=device, point=point, value=value, unit="degC", at=clock.now(), quality=Quality.GOOD
+    )
+    board = Board()
+    board.post([reading], stale_s=180.0)
+    return board.freeze(clock.now())
+
+
+async def test_a_person_at_a_point_that_never_reverts_is_found_by_the_next_reading(
+    dispatch: Dispatch, house: SmallHouse, clock: ManualClock
+) -> None:
+    """Long before half of the standing lease has passed."""
+    await carry_out(dispatch, wish(FAN_COIL, 21.0))
+    await clock.advance(30)
+    asked = house.bacnet.requests
+    await dispatch.tick([wish(FAN_COIL, 21.0)], shown(21.0, clock))
+    await dispatch.settle()
+    assert house.bacnet.requests == asked, "nothing speaks against it"
+    house.bacnet.hold(FAN_COIL_OBJECT, 8, 24.0)
+    await dispatch.tick([wish(FAN_COIL, 21.0)], shown(24.0, clock))
+    await dispatch.settle()
+    assert dispatch.outcomes[FAN_COIL].result is WriteResult.OVERRIDDEN_LOCALLY
+    assert [claim.point for claim in dispatch.local_overrides()] == [FAN_COIL]
+
+
+async def test_a_reading_that_only_looks_different_is_looked_into_once(
+    dispatch: Dispatch, house: SmallHouse, clock: ManualClock
+) -> None:
+    await carry_out(dispatch, wish(FAN_COIL, 21.0))
+    writes, asked = house.bacnet.writes, []
+    for _ in range(4):
+        await clock.advance(30)
+        before = house.bacnet.requests
+        await dispatch.tick([wish(FAN_COIL, 21.0)], shown(21.5, clock))
+        await dispatch.settle()
+        asked.append(house.bacnet.requests > before)
+    assert asked == [True, False, False, False]
+    assert house.bacnet.writes == writes, "the slot holds our value, no frame goes out"
 
 
 class Witness(BatteryUnit):

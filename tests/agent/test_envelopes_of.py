@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from small_house import FAN_COIL, SETPOINT, furnished, write_site
+from wishes import NOW
 
 from drivers.types import Point
 from edge_agent.clock import SystemClock
@@ -29,8 +30,10 @@ from edge_agent.envelope import (
 from edge_agent.envelopes_of import envelopes, operator_signals
 from edge_agent.fields import build_drivers
 from edge_agent.grid_operator import LimitOn, Signal
+from edge_agent.grid_parts import frequency_reserves, grid_limits, grid_parts
 from edge_agent.site.examples import example_path
 from edge_agent.site.load import LoadedSite, load_site
+from models.types import even_grid
 
 Change = Callable[[dict[str, Any]], None]
 HOTEL_BATTERY = "battery_bms_001.power_setpoint"
@@ -471,3 +474,24 @@ def test_every_kind_of_limit_can_be_named(limit_on: LimitOn, tmp_path: Path) -> 
 
 def test_a_site_without_signals_has_none(paper: LoadedSite) -> None:
     assert operator_signals(paper.site) == ()
+
+
+def test_what_the_site_does_for_the_grids_frequency(tmp_path: Path) -> None:
+    asked = {"point": "meter.power", "battery": "bat", "reserve_kw": 20, "reserve_kwh": 5}
+    loaded = loaded_with(tmp_path, set_in("grid", frequency_response=asked, nominal_hz=60))
+    parts = grid_parts(loaded.site)
+    assert parts.response is not None
+    assert parts.response.refused
+    (reserve,) = frequency_reserves(loaded.site, even_grid(NOW, 15, 1.0))
+    assert (reserve.id, reserve.up_kw, reserve.down_kw) == ("bat", (20.0,) * 4, (20.0,) * 4)
+    assert reserve.hold_s == 900
+    limits = grid_limits(loaded.site.assets.grid)
+    assert (limits.low_hz, limits.high_hz) == (59.5, 60.5)
+
+
+def test_without_it_or_its_battery_nothing_is_kept(tmp_path: Path) -> None:
+    asked = {"point": "meter.power", "battery": "gone", "reserve_kw": 20, "reserve_kwh": 5}
+    for changes in ([], [set_in("grid", frequency_response=asked)]):
+        loaded = loaded_with(tmp_path, *changes)
+        assert grid_parts(loaded.site).response is None
+        assert frequency_reserves(loaded.site, even_grid(NOW, 15, 1.0)) == ()

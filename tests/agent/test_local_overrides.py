@@ -208,5 +208,9 @@ async def test_the_plan_sees_what_is_overridden_as_not_ours(
     assert [r.text for r in without.reasons if SETPOINT in r.text] == [
         f"{SETPOINT} is held at the device (a person at the panel): battery bat is left alone"
     ]
+    ours = told(known, loaded.site, {SETPOINT: "manual (Ada): trying something"})
+    assert f"{SETPOINT} is held through this gateway (manual (Ada): trying something)" in {
+        r.text.partition(": battery")[0] for r in ours.reasons
+    }
     room = told(known, loaded.site, {FAN_COIL: "slot 8 holds 24"})
     assert (room.batteries, room.zones[0].temperature_c) == (known.batteries, None)

@@ -171,3 +171,51 @@ async def test_a_month_entered_by_a_step_of_the_clock_keeps_its_known_peak(store
     await peaks.persist()
     assert peaks.peaks["quarter"] == pytest.approx(400.0)
     assert await store.peak("quarter", JUNE) == pytest.approx(400.0)
+
+
+HELD = Tariff(
+    kind="flat",
+    price_per_kwh=0.3,
+    demand_charges=(
+        DemandCharge(id="held", rate_per_kw=9.0, ratchet_share=0.8, ratchet_months=2),
+        DemandCharge(id="year", rate_per_kw=50.0, period="year"),
+    ),
+)
+
+
+async def held_book(store: Store, now: datetime) -> PeakBook:
+    opened = PeakBook(HELD, BERLIN, Notebook(store))
+    await opened.start(now)
+    return opened
+
+
+async def test_a_ratchet_holds_a_share_of_the_months_before(store: Store) -> None:
+    peaks = await held_book(store, NOON)
+    feed(peaks, NOON, 15, 100.0)
+    assert peaks.peaks["held"] == pytest.approx(100.0)
+    # The last block of June is higher and not yet on disk when July begins.
+    feed(peaks, JULY - timedelta(minutes=15), 15.5, 200.0)
+    await peaks.persist()
+    assert peaks.peaks["held"] == pytest.approx(160.0)
+    feed(peaks, JULY + timedelta(minutes=15), 15, 170.0)
+    assert peaks.peaks["held"] == pytest.approx(170.0)
+    await peaks.persist()
+    august = await held_book(store, datetime(2026, 8, 2, tzinfo=UTC))
+    assert august.peaks["held"] == pytest.approx(160.0)
+    september = await held_book(store, datetime(2026, 9, 2, tzinfo=UTC))
+    assert september.peaks["held"] == pytest.approx(0.8 * 170.0)
+    october = await held_book(store, datetime(2026, 10, 2, tzinfo=UTC))
+    assert october.peaks["held"] == 0.0
+
+
+async def test_a_charge_by_the_year_keeps_its_peak_over_months(store: Store) -> None:
+    peaks = await held_book(store, NOON)
+    feed(peaks, NOON, 15, 100.0)
+    feed(peaks, JULY + timedelta(hours=12), 15, 30.0)
+    assert peaks.peaks["year"] == pytest.approx(100.0)
+    await peaks.persist()
+    december = await held_book(store, datetime(2026, 12, 31, 22, tzinfo=UTC))
+    assert december.peaks["year"] == pytest.approx(100.0)
+    assert "year" not in december.assumed
+    january = await held_book(store, datetime(2026, 12, 31, 23, tzinfo=UTC))
+    assert january.peaks["year"] == 0.0

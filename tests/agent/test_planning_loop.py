@@ -5,22 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from field_images import reading
+from field_images import reading, snapshot
 from plans import NOON, plan
+from pool_house import MEASURED as POOL
+from pool_house import WATER, pool_house
 from worker_scripts import answering, refusing
 
 from drivers.types import Quality
 from edge_agent.clock import ManualClock
+from edge_agent.control import ControlLoop, ControlParts
+from edge_agent.control_memory import ControlMemory
+from edge_agent.dispatch import Dispatch
+from edge_agent.fastloop.corridor import LoopSettings
+from edge_agent.fastloop.tracker import Tracker
+from edge_agent.guarding.recall import Cycle, PointRecall, Recall
 from edge_agent.notes import Notebook
 from edge_agent.peaks import PeakBook
 from edge_agent.planner import Planner
 from edge_agent.planning_loop import MIN_GAP_S, RETRY_S, PlanningLoop
 from edge_agent.site.load import LoadedSite
+from edge_agent.site.schema import Control
 from edge_agent.snapshot import Board, Snapshot
 from edge_agent.store.store import Store
+from edge_agent.tracking import Actuators
 from edge_agent.worker_client import WorkerClient
 from models.types import BatteryPlan, Plan, PlanSource, TimeGrid
 from tests.agent.conftest import Until
@@ -233,6 +244,50 @@ async def test_without_a_solver_plan_the_next_try_comes_soon(start: Start, until
     await rig.to(RETRY_S / 60)
     await until(lambda: rig.plans == 2)
     assert rig.planner.failures_in_a_row == 2
+
+
+async def test_what_was_done_before_a_restart_is_known_after_it(
+    tmp_path: Path, store: Store, clock: ManualClock
+) -> None:
+    loaded, notes = pool_house(tmp_path), Notebook(store)
+    control = ControlLoop(
+        ControlParts(
+            board=Board(),
+            dispatch=Dispatch({}, {}, notes, clock, Control.OFF, lambda _key: None),
+            envelopes={},
+            tracker=Tracker({}, Actuators(), LoopSettings(tick_s=1.0)),
+            clock=clock,
+            memory=ControlMemory(notes),
+            people=lambda _now: [],
+            charges=tuple,
+            tell=notes.audit,
+        )
+    )
+    done_at = NOON - timedelta(days=2)
+    cycle = PointRecall(value=60.0, at=NOON, since=NOON, cycle=Cycle(done_at=done_at))
+    control.memory.recall = Recall(points={WATER: cycle})
+
+    async def life(power_kw: float) -> PlanningLoop:
+        book = PeakBook(loaded.tariff, loaded.zone, notes)
+        await book.start(clock.now())
+        planner = Planner(WorkerClient(["/nowhere"]), notes, budget_s=1.0)
+        loop = PlanningLoop(loaded.site, loaded.tariff, planner, book, clock)
+        loop.attach(control, notes)
+        await loop.plan_now(seen(power_kw))
+        for _ in range(30):
+            await clock.advance(30)
+            loop.watch(seen(power_kw))
+        await loop.plan_now(seen(power_kw))
+        return loop
+
+    def seen(power_kw: float) -> Snapshot:
+        return snapshot(POOL | {"pool.power": power_kw}, now=clock.now())
+
+    first = (await life(4.0)).reality(seen(4.0))
+    again = (await life(0.0)).reality(seen(0.0))
+    for known in (first, again):
+        assert known.shiftables[0].jobs[0].done_kwh == pytest.approx(1.0)
+        assert known.thermal_stores[0].last_hygiene == done_at
 
 
 async def test_the_first_decision_needs_no_worker(

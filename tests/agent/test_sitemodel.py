@@ -20,7 +20,7 @@ from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.schema import Planning
 from edge_agent.sitemodel import GUEST_WEIGHT, actuators, site_model
 from edge_agent.tracking import Actuators
-from models.types import Battery, Grid, Pv
+from models.types import Battery, Grid, Plant, Pv
 
 PV_LIMIT = "inverter.power_limit"
 
@@ -47,6 +47,35 @@ def test_comfort_of_guests_counts_more(tmp_path: Path, guest: bool, weight: floa
     loaded = load_site(write_site(tmp_path, change=who))
     (zone,) = site_model(loaded.site, loaded.tariff).zones
     assert zone.comfort_weight == weight
+
+
+def test_zones_may_share_a_plant(tmp_path: Path) -> None:
+    def shared(site: dict[str, Any]) -> None:
+        hvac = site["assets"]["hvac"]
+        hvac["zones"][0]["plant"] = "chiller"
+        hvac["plants"] = [{"id": "chiller", "heat_kw": 30, "cool_kw": 20, "cop_cooling": 4}]
+
+    loaded = load_site(write_site(tmp_path, change=shared))
+    model = site_model(loaded.site, loaded.tariff)
+    assert model.plants == (Plant(id="chiller", heat_kw=30, cool_kw=20, cop_cooling=4),)
+    assert [zone.plant for zone in model.zones] == ["chiller"]
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_cells_are_planned_within_their_temperatures_where_they_are_seen(
+    tmp_path: Path, *, seen: bool
+) -> None:
+    def cells(site: dict[str, Any]) -> None:
+        battery = site["assets"]["battery"][0]
+        battery |= {"max_cycles_per_day": 2, "full_charge_every_days": 14}
+        if seen:
+            battery["temperature"] = "room.temperature"
+
+    loaded = load_site(write_site(tmp_path, change=cells))
+    (battery,) = site_model(loaded.site, loaded.tariff).batteries
+    assert (battery.cold_c, battery.warm_c) == ((0.0, 40.0) if seen else (None, None))
+    assert (battery.max_cycles_per_day, battery.full_charge_every_h) == (2, 336)
+    assert battery.full_charge_share == 0.95
 
 
 def test_an_inverter_without_a_limit_is_neither_curtailed_nor_commanded(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from small_house import furnished, write_site
 from worker_scripts import request
 
 from edge_agent.clock import ManualClock
+from edge_agent.feeds.book import FeedBook, Provenance, book_path, write_book
+from edge_agent.feeds.quantity import Quantity
+from edge_agent.feeds.slots import Slot
 from edge_agent.plan_words import ANSWER, REQUEST, PlanRequest
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.store.store import Store
@@ -111,7 +114,7 @@ async def test_it_keeps_its_optimiser_hot_and_its_cache_warm(place: Place) -> No
     first = check(worker.answer(question(at)).plan, at)
     again = check(worker.answer(question(at, 2)).plan, at)
     assert again.cost.objective == pytest.approx(first.cost.objective, abs=1e-3)
-    assert len(list((place.state / "compiled").glob("*.npz"))) == 1
+    assert len(list((place.state / "compiled").glob("*.compiled"))) == 1
 
 
 async def test_questions_in_lines_are_answers_in_lines(place: Place) -> None:
@@ -237,6 +240,38 @@ async def test_new_prices_are_read_and_wrong_ones_leave_the_old(tmp_path: Path) 
     prices.unlink()
     gone = check(worker.answer(question(at, 4)).plan, at)
     assert any("older prices stay" in reason.text for reason in gone.reasons)
+
+
+async def test_a_weather_feed_moves_the_plan_and_a_silent_one_is_told(tmp_path: Path) -> None:
+    def forecast(site: dict[str, Any]) -> None:
+        furnished(site)
+        site["feeds"] = {"weather": {"format": "mqtt", "topic": "site/weather"}}
+
+    loaded = load_site(write_site(tmp_path, change=forecast))
+    at = await measure(tmp_path / "edge.db", FURNISHED)
+    worker = Worker(loaded, tmp_path / "edge.db", tmp_path / "compiled")
+    silent = check(worker.answer(question(at)).plan, at)
+    told = "weather: the feed knows nothing of the hours ahead, planned without"
+    assert [one.degrades for one in silent.reasons if one.text == told] == [False]
+    # As warm as was measured until now, and then a cold front.
+    slots = tuple(
+        Slot(quantity, start, start + timedelta(hours=1), value, "odd" if hour == 2 else "")
+        for hour in range(-24, 30)
+        for start in [at + timedelta(hours=hour)]
+        for quantity, value in (
+            (Quantity.TEMPERATURE, 24.0 if hour < 0 else -10.0),
+            (Quantity.IRRADIANCE, 0.0),
+        )
+    )
+    ordered = tuple(sorted(slots, key=lambda slot: (slot.quantity, slot.start)))
+    source = Provenance(source="mqtt site/weather", fetched_at=at, sha256="")
+    book = FeedBook(name="weather", slots=ordered, provenance=source)
+    write_book(book_path(tmp_path, "weather"), book)
+    cold = check(worker.answer(question(at, 2)).plan, at)
+    assert cold.zones[0].temperature_c[-1] < silent.zones[0].temperature_c[-1]
+    doubts = [one.text for one in cold.reasons if one.text.startswith("weather: ")]
+    assert doubts
+    assert all("in doubt: odd" in text for text in doubts)
 
 
 def test_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:

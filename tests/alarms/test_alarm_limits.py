@@ -74,6 +74,9 @@ LIMITS: list[tuple[str, str, Make, float, int]] = [
     ("feed_gone", "price", fed, 2.0, -1),
     ("worker_down", "worker", lambda n: sights.beside(worker_faults=int(n)), 1, +1),
     ("plan_run_out", "planner", sights.plan_ends, 1.0, -1),
+    ("grid_voltage", "meter.x", lambda p: sights.grid("voltages", p / 100), 10.0, +1),
+    ("grid_frequency", "meter.x", lambda d: sights.grid("frequencies", d / 100), 50.0, +1),
+    ("grid_distortion", "meter.x", lambda p: sights.grid("distortions", p / 100), 8.0, +1),
 ]
 NAMES = [f"{code}-{number}" for number, (code, *_) in enumerate(LIMITS)]
 
@@ -161,6 +164,12 @@ ENDS: list[tuple[str, Sight, Sight, Sight]] = [
     ("buffer_filling", used(81.0), used(76.0), used(75.0)),
     ("cloud_backlog", waiting(25.0), waiting(12.1), waiting(12.0)),
     ("feed_gone", fed(1.0), fed(5.9), fed(6.0)),
+    (
+        "grid_voltage",
+        sights.grid("voltages", 0.11),
+        sights.grid("voltages", 0.081),
+        sights.grid("voltages", 0.08),
+    ),
     (
         "worker_down",
         sights.beside(worker_faults=2),

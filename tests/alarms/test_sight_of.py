@@ -121,3 +121,23 @@ def test_a_battery_is_seen_through_the_points_its_file_names(paper: LoadedSite) 
     room = shows("room", point("hottest", 44.0), point("amps", 170.0))
     (sight,) = seen(named, picture((METER, shows("battery", *BATTERY), room))).batteries
     assert (sight.temperature_c, sight.current_a, sight.rated_current_a) == (44.0, 170.0, 160.0)
+
+
+def test_the_grid_at_the_meter_as_far_as_it_is_measured(paper: LoadedSite) -> None:
+    meter = shows(
+        "meter",
+        point("voltage_l1", 207.0),
+        point("voltage_l3", 241.5, "bad"),
+        point("frequency", 49.4),
+        point("thd_voltage_l2", 0.09),
+        replace(point("thd_voltage_l3", 9.0), unit="%"),
+    )
+    sight = seen(paper, picture((meter,)))
+    off = {one.point: one.off for one in (*sight.voltages, *sight.frequencies, *sight.distortions)}
+    assert off == {
+        "meter.voltage_l1": pytest.approx(0.1),
+        "meter.voltage_l3": None,
+        "meter.frequency": pytest.approx(0.6),
+        "meter.thd_voltage_l2": 0.09,
+        "meter.thd_voltage_l3": pytest.approx(0.09),
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from backtest_month import month_case
 
 from edge_agent.backtest.case import DAY, Case
 from edge_agent.backtest.foresight import perfect
-from edge_agent.backtest.held_peaks import HeldPeaks
 from edge_agent.backtest.meter import Meter
 from edge_agent.backtest.outcome import start_soc_kwh, stored_value
 from edge_agent.backtest.plain_policies import greedy, no_control, peak_rule, thresholds_kw
@@ -108,17 +106,3 @@ def test_held_peak_of_a_day_is_what_its_energy_allows(case: Case) -> None:
     assert held_peak_kw(battery, net.tolist()) == pytest.approx(
         400.0 - battery.discharge_kw, abs=0.1
     )
-
-
-def test_the_months_floor_rests_on_the_past_alone(case: Case) -> None:
-    changed = replace(case, measured_kw=case.measured_kw.copy())
-    changed.measured_kw[case.first :] = 999.0
-    floor = HeldPeaks(case).floor_kw(case.first, 20.0)
-    assert floor > 0
-    assert HeldPeaks(changed).floor_kw(case.first, 20.0) == floor
-    assert HeldPeaks(changed).floor_kw(case.first + 2 * DAY, 20.0) > floor
-
-
-def test_the_month_case_has_a_past(tmp_path: Path) -> None:
-    case = month_case(tmp_path, days=3)
-    assert HeldPeaks(case).floor_kw(case.first, 20.0) == 0.0

@@ -40,7 +40,7 @@ def captured(case: Case, outcome: Outcome) -> float:
     return (none - outcome.cost) / (none - best)
 
 
-@pytest.mark.xfail(strict=True, reason="0.8995 since a peak is no longer charged up to")
+@pytest.mark.xfail(strict=True, reason="0.895: the peak of the days to come is not known")
 def test_perfect_forecasts_save_nine_tenths_of_what_there_is(case: Case, cache: Path) -> None:
     outcome, _ = played(case, ForecastKind.PERFECT, cache)
     assert captured(case, outcome) > 0.9

@@ -143,6 +143,20 @@ async def test_messages_are_offered_and_judged(tmp_path: Path) -> None:
         await keeper.offer("other", b"{}")
 
 
+async def test_a_document_that_comes_again_is_not_taken_for_fresh(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    keeper = FeedKeeper([price_source(Format.SHADOW)], tmp_path, clock, ChildPuller())
+    values = [truth(NOW + index * HOUR) / 10 for index in range(31)]
+    block = {"unit": "ct/kWh", "start": "2026-11-22T16:00:00Z", "step_min": 60, "values": values}
+    text = json.dumps(block).encode()
+    assert (await keeper.offer("price", text, repeated=True)).age_s == 0.0
+    await clock.advance(7200.0)
+    assert (await keeper.offer("price", text, repeated=True)).age_s == 7200.0
+    assert (await keeper.offer("price", text)).age_s == 0.0  # said anew by who knows
+    await keeper.refuse("price", "no way")
+    assert keeper.views()[0].error == "no way"
+
+
 async def test_a_dropped_file_is_read_again(tmp_path: Path) -> None:
     clock, drop = ManualClock(NOW), tmp_path / "prices.csv"
     source = price_source(Format.CSV, unit="EUR/MWh", file=str(drop), every_s=300.0)

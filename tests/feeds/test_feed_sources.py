@@ -10,7 +10,6 @@ import pytest
 from feed_documents import NOW
 
 from edge_agent.feeds.book import FeedBook, book_path, write_book
-from edge_agent.feeds.document import Refused
 from edge_agent.feeds.outlook import Seen
 from edge_agent.feeds.quantity import FeedKind, Quantity
 from edge_agent.feeds.reader import BookReader
@@ -134,14 +133,6 @@ def test_another_process_reads_a_book_when_it_changes(tmp_path: Path) -> None:
     assert price() == Seen((0.2,), ())
     assert reader.outlook(FeedKind.WEATHER) is None
     assert feeds_of_books(reader, NOW).price_export is None
-
-
-def test_errors_of_the_books_are_told(tmp_path: Path) -> None:
-    source = Source(name="price", kind=FeedKind.PRICE_IMPORT, format=Format.MQTT)
-    reader = BookReader([source], tmp_path)
-    assert reader.errors() == ()
-    write_book(book_path(tmp_path, "price"), kept(0.1).refused(Refused("no answer").reason, NOW))
-    assert reader.errors() == ("feed price: no answer",)
 
 
 POINTS = tuple(PricePoint(start=NOW.replace(hour=h), price_per_kwh=h / 100) for h in range(24))

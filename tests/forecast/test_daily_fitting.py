@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,15 +21,33 @@ from edge_agent.forecasting.daily import (
     DailyFitting,
     FittingError,
 )
-from edge_agent.forecasting.score_book import KeptScore, ScoreBook
-from edge_agent.forecasting.words import KEY, LEARNT, FitRequest, read_learnt
+from edge_agent.forecasting.score_book import dump_book, latest, read_book, with_scores
+from edge_agent.forecasting.view import (
+    LEARNT_KEY,
+    SCORES_KEY,
+    VIEW,
+    ForecastScore,
+    ForesightView,
+    read_view,
+)
+from edge_agent.forecasting.words import LEARNT, read_learnt
 from edge_agent.notes import Notebook
-from edge_agent.store.store import Store
+from edge_agent.store.store import Store, StoreOptions
 from models.forecast.learnt import VERSION, Basis, Learnt, LearntLoad
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BASIS = Basis(first=NOW - timedelta(days=9), last=NOW, count=864, error=2.5)
 LOAD = LearntLoad(basis=BASIS, low_kw=0.0, high_kw=100.0, plain=())
+
+
+def view(made_at: datetime = NOW, *, load: bool = True) -> ForesightView:
+    return ForesightView(made_at=made_at, load=load, notes=("bat: too little",))
+
+
+def said(made_at: datetime = NOW, *, load: bool = True) -> str:
+    """What a child writes: how it went, the scores, what was learnt."""
+    head = VIEW.dump_json(view(made_at, load=load)).decode()
+    return "\n".join((head, "[]", text_of(learnt(made_at))))
 
 
 def learnt(made_at: datetime = NOW, *, load: LearntLoad | None = LOAD) -> Learnt:
@@ -80,32 +100,29 @@ def text_of(value: Learnt) -> str:
     return LEARNT.dump_json(value).decode()
 
 
-async def test_what_was_learnt_survives_a_restart(tmp_path: Path) -> None:
+async def test_what_was_learnt_is_kept_and_how_it_went_survives_a_restart(tmp_path: Path) -> None:
     clock = ManualClock(NOW)
     store = await Store.open(tmp_path / "store.db", clock)
-    fitting = DailyFitting(saying(tmp_path, text_of(learnt())), Notebook(store), clock)
+    notes = Notebook(store)
+    fitting = DailyFitting(saying(tmp_path, said()), notes, clock)
     await fitting.load()
-    assert fitting.learnt is None
-    assert await fitting.fit_now() == learnt()
+    assert fitting.view == ForesightView()
+    assert await fitting.fit_now() == view()
+    assert read_learnt(await notes.state(LEARNT_KEY)) == learnt()
+    assert await notes.state(SCORES_KEY) == "[]"
     await store.close()
     again = await Store.open(tmp_path / "store.db", clock)
     other = DailyFitting(("none",), Notebook(again), clock)
     await other.load()
-    assert other.learnt == learnt()
+    assert other.view == view()
     await again.close()
 
 
-async def test_the_child_is_told_what_the_gateway_did(tmp_path: Path) -> None:
+async def test_the_child_is_told_the_plants_time(tmp_path: Path) -> None:
     clock = ManualClock(NOW)
     store = await Store.open(tmp_path / "store.db", clock)
-
-    async def asking(at: datetime) -> FitRequest:
-        return FitRequest(at=at, country="AT")
-
-    command = saying(tmp_path, text_of(learnt()))
-    await DailyFitting(command, Notebook(store), clock, asking).fit_now()
-    assert '"country":"AT"' in runs(tmp_path)[0]
-    assert "2026-06-01T12:00:00Z" in runs(tmp_path)[0]
+    await DailyFitting(saying(tmp_path, said()), Notebook(store), clock).fit_now()
+    assert runs(tmp_path) == ['{"at": "2026-06-01T12:00:00+00:00"}']
     await store.close()
 
 
@@ -113,8 +130,9 @@ async def test_the_child_is_told_what_the_gateway_did(tmp_path: Path) -> None:
     ("text", "code", "why"),
     [
         ("", 1, "ended with 1: no such table"),
+        ("", 0, "cannot be read"),
         ("{}", 0, "cannot be read"),
-        (text_of(learnt()).replace(f'"version":{VERSION}', '"version":999'), 0, "cannot be read"),
+        ("nonsense\n[]\n{}", 0, "cannot be read"),
     ],
 )
 async def test_a_failed_child_leaves_what_was_known(
@@ -123,13 +141,29 @@ async def test_a_failed_child_leaves_what_was_known(
     clock = ManualClock(NOW)
     store = await Store.open(tmp_path / "store.db", clock)
     notes = Notebook(store)
-    await notes.state_put(KEY, text_of(learnt()))
+    await DailyFitting(saying(tmp_path, said()), notes, clock).fit_now()
     fitting = DailyFitting(saying(tmp_path, text, code=code), notes, clock)
     await fitting.load()
     with pytest.raises(FittingError, match=why):
         await fitting.fit_now()
-    assert fitting.learnt == learnt()
-    assert read_learnt(await notes.state(KEY)) == learnt()
+    assert fitting.view == view()
+    assert read_learnt(await notes.state(LEARNT_KEY)) == learnt()
+    await store.close()
+
+
+async def test_what_the_disk_does_not_take_is_told(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+
+    def full(_db: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    path = tmp_path / "store.db"
+    await (await Store.open(path, clock)).close()
+    store = await Store.open(path, clock, StoreOptions(before_write=full))
+    fitting = DailyFitting(saying(tmp_path, said()), Notebook(store), clock)
+    with pytest.raises(FittingError, match="did not take"):
+        await fitting.fit_now()
+    assert fitting.view.made_at is None
     await store.close()
 
 
@@ -145,8 +179,8 @@ async def test_a_program_that_is_not_there_is_no_crash(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "pause"),
     [
-        (text_of(learnt(NOW + FIRST)), EVERY),
-        (text_of(learnt(NOW + FIRST, load=None)), YOUNG),
+        (said(NOW + FIRST), EVERY),
+        (said(NOW + FIRST, load=False), YOUNG),
         ("broken", RETRY),
     ],
 )
@@ -175,15 +209,16 @@ async def test_it_learns_once_a_day_sooner_while_young_or_after_a_failure(
 def test_damaged_or_old_words_are_nothing() -> None:
     assert read_learnt(None) is None
     assert read_learnt("{") is None
+    assert read_view(None) is None
+    assert read_view("{") is None
+    old = text_of(learnt()).replace(f'"version":{VERSION}', '"version":999')
+    assert read_learnt(old) is None
     assert read_learnt(text_of(learnt())) == learnt()
 
 
-async def test_scores_are_kept_a_day_apart_for_three_months(tmp_path: Path) -> None:
-    store = await Store.open(tmp_path / "store.db", ManualClock(NOW))
-    book = ScoreBook(Notebook(store))
-
-    def score(days: float, nmae: float = 0.05) -> KeptScore:
-        return KeptScore(
+def test_scores_are_kept_a_day_apart_for_three_months() -> None:
+    def score(days: float, nmae: float = 0.05) -> ForecastScore:
+        return ForecastScore(
             series="load",
             at=NOW + timedelta(days=days),
             until_h=(1.0,),
@@ -192,26 +227,25 @@ async def test_scores_are_kept_a_day_apart_for_three_months(tmp_path: Path) -> N
             count=(24,),
         )
 
-    assert await book.note(score(0))
-    assert not await book.note(score(0.5))
-    assert await book.note(score(1, 0.06))
-    empty = KeptScore(series="pv", at=NOW, until_h=(), nmae=(), pinball=(), count=())
-    assert not await book.note(empty)
-    again = ScoreBook(Notebook(store))
-    await again.load()
-    assert again.latest["load"].nmae == (0.06,)
-    assert await again.note(score(100))
-    assert set(again.latest) == {"load"}
-    kept = await Notebook(store).state("forecast.scores")
-    assert kept is not None
-    assert kept.count('"series"') == 1
-    await store.close()
+    def after(book: tuple[ForecastScore, ...], days: float, nmae: float) -> tuple[int, float]:
+        found = with_scores(book, [score(days, nmae)], NOW + timedelta(days=days))
+        return len(found), latest(found)[0].nmae[0]
+
+    first = with_scores((), [score(0)], NOW)
+    assert after(first, 0.5, 0.06) == (1, 0.05)
+    assert after(first, 1, 0.06) == (2, 0.06)
+    assert after(first, 100, 0.06) == (1, 0.06)
+    assert after(first, -1, 0.06) == (1, 0.06)  # the clock was set back
+    empty = replace(score(2), until_h=(), nmae=(), pinball=(), count=())
+    assert with_scores(first, [empty], NOW + timedelta(days=2)) == first
+    assert read_book(dump_book(first)) == first
+    assert read_book(None) == read_book("{") == ()
 
 
 def test_the_agents_side_takes_in_nothing_heavy() -> None:
     heavy = ["numpy", "pandas", "scipy", "sklearn", "pvlib", "holidays"]
     code = (
-        "import sys, edge_agent.forecasting.daily, edge_agent.forecasting.score_book;"
+        "import sys, edge_agent.foresight, edge_agent.feed_inlet;"
         f"print(*[n for n in {heavy} if n in sys.modules])"
     )
     done = subprocess.run(

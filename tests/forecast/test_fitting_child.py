@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,12 +17,19 @@ from measured_days import FURNISHED, MIDNIGHT, measure
 from small_house import furnished, write_site
 
 from edge_agent.forecasting.daily import fit_command
+from edge_agent.forecasting.did import HeldSpan
+from edge_agent.forecasting.equipment import with_learnt
 from edge_agent.forecasting.fit import fit_site
 from edge_agent.forecasting.gather import fit_points, gather
 from edge_agent.forecasting.holiday_dates import country_of, holiday_dates
-from edge_agent.forecasting.words import FIT_REQUEST, FitRequest, HeldSpan, ShedSpan, read_learnt
+from edge_agent.forecasting.words import FIT_REQUEST, FitRequest, read_learnt
+from edge_agent.histories import site_history
+from edge_agent.plan_words import Reality
+from edge_agent.problem import Outside, build_problem
 from edge_agent.site.load import LoadedSite, load_site
+from edge_agent.sitemodel import site_model
 from edge_agent.store.reader import QuarterSeries
+from models.types import BatteryState, Problem, ZoneState
 
 MOST_MB = 250.0
 HOUSE = Path(__file__).parents[2]
@@ -40,7 +49,8 @@ async def test_nine_measured_days_teach_the_load(loaded: LoadedSite, tmp_path: P
     command = fit_command(loaded.path, tmp_path / "store.db")
     done = child(command, FIT_REQUEST.dump_json(FitRequest(at=at)))
     assert (done.returncode, done.stderr) == (0, b"")
-    learnt = read_learnt(done.stdout.decode())
+    _, _, findings = done.stdout.decode().splitlines()
+    learnt = read_learnt(findings)
     assert learnt is not None
     assert learnt.load is not None
     assert learnt.load.basis.first == MIDNIGHT
@@ -59,7 +69,8 @@ async def test_an_empty_store_teaches_nothing_and_says_so(
     command = fit_command(loaded.path, tmp_path / "store.db")
     done = child(command, FIT_REQUEST.dump_json(FitRequest(at=MIDNIGHT)))
     assert done.returncode == 0
-    learnt = read_learnt(done.stdout.decode())
+    _, _, findings = done.stdout.decode().splitlines()
+    learnt = read_learnt(findings)
     assert learnt is not None
     assert learnt.load is None
     assert learnt.notes == ("nothing has been measured yet",)
@@ -97,7 +108,7 @@ def test_a_year_is_learnt_within_the_memory_of_a_small_board(loaded: LoadedSite)
 
 
 START = datetime(2026, 6, 8, tzinfo=UTC)
-QUARTERS = 96 * 2
+QUARTERS = 96 * 3
 
 
 def constant(values: dict[str, float]) -> dict[str, QuarterSeries]:
@@ -123,19 +134,13 @@ def test_what_the_gateway_did_is_taken_out_of_the_past(loaded: LoadedSite) -> No
     assert limit is not None
     request = FitRequest(
         at=START + timedelta(days=2),
-        sheds=(
-            ShedSpan(start=noon, end=noon + timedelta(minutes=30), power_kw=8.0),
-            ShedSpan(start=noon + timedelta(hours=2), end=noon + timedelta(hours=3), power_kw=None),
-        ),
         held=(HeldSpan(point=limit, start=noon, end=noon + timedelta(hours=1)),),
     )
     past = gather(site, lambda key: measured.get(key, QuarterSeries([], [], [])), request)
     assert past is not None
     load = past.cleaned.load_kw
     assert load[47] == 74.0  # 50 imported + 20 made + 10 discharged - 6 of the chiller
-    assert load[48:50].tolist() == [82.0, 82.0]
-    assert np.isnan(load[56:60]).all()
-    assert load[60] == 74.0
+    assert np.isfinite(load).all()
     roof = past.cleaned.pv_kw["roof"]
     assert np.isnan(roof[48:52]).all()
     assert np.isfinite(roof[[47, 52]]).all()
@@ -176,6 +181,88 @@ def test_notes_name_what_is_too_young(loaded: LoadedSite) -> None:
     assert learnt.load is None
     assert "2026-07-14" in learnt.holidays
     assert any(note.startswith("load:") for note in learnt.notes)
+
+
+def test_a_metered_tank_teaches_its_size_and_its_showers(tmp_path: Path) -> None:
+    """A cubic metre; showers of 8 kW from 6 to 8 h UTC, heated back between 10 and 14 h."""
+
+    def with_tank(site: dict[str, Any]) -> None:
+        furnished(site)
+        like = {key: site["devices"][-1][key] for key in ("link", "address", "poll_s")}
+        points = {
+            "temperature": {"object": "analog-input,41", "unit": "degC"},
+            "setpoint": {
+                "object": "analog-value,42", "unit": "degC", "access": "rw", "safe": [50, 70]
+            },
+            "power": {"object": "analog-input,43", "unit": "kW"},
+        }  # fmt: skip
+        site["devices"] += [{"id": "tank", "type": "controller", "points": points} | like]
+        site["assets"]["thermal_stores"] = [
+            {"id": "dhw", "temperature": "tank.temperature", "setpoint": "tank.setpoint"}
+            | {"power": "tank.power", "volume_l": 500}
+        ]
+
+    own = load_site(write_site(tmp_path, change=with_tank))
+    water, rows = [58.0], []
+    for quarter in range(96 * 12):
+        hour = quarter / 4 % 24
+        heat, drawn = (5.0 if 10 <= hour < 14 else 0.0), (8.0 if 6 <= hour < 8 else 0.0)
+        net = heat - drawn - 0.01 * (water[-1] - 20.0)
+        water.append(water[-1] + 0.25 * net / 1.163)
+        rows.append(heat)
+    seconds = [int(START.timestamp()) + 900 * n for n in range(len(rows))]
+    means = [(a + b) / 2 for a, b in pairwise(water)]
+    series = {"tank.temperature": means, "tank.power": rows, "meter.power": [50.0] * len(rows)}
+    empty = QuarterSeries([], [], [])
+
+    def read(key: str) -> QuarterSeries:
+        return QuarterSeries(seconds, series[key], [1] * len(rows)) if key in series else empty
+
+    request = FitRequest(at=START + timedelta(days=12))
+    learnt = fit_site(own.site, gather(own.site, read, request), request)
+    (tank,) = learnt.tanks
+    assert tank.capacity_kwh_per_k == pytest.approx(1.163, rel=0.1)
+    (draw,) = learnt.draws
+    local = [value for value in draw.workday if value is not None]
+    assert sum(local[32:40]) / 8 == pytest.approx(8.0, rel=0.15)  # 6 h UTC is 8 h in summer
+    assert sum(local) / 4 == pytest.approx(16.0, rel=0.25)
+    (planned,) = with_learnt(site_model(own.site, own.tariff), learnt).thermal_stores
+    assert planned.capacity_kwh_per_k == pytest.approx(1.16, abs=0.12)
+
+
+@pytest.mark.parametrize("hours", [0.25, 1, 12, 26, 60])
+def test_however_little_was_measured_learning_and_planning_go_on(
+    loaded: LoadedSite, hours: float
+) -> None:
+    at = START + timedelta(hours=hours)
+    measured = {
+        key: QuarterSeries(
+            one.start_epoch_s[: round(4 * hours)], one.mean[: round(4 * hours)], one.count
+        )
+        for key, one in constant(
+            {"battery.power": 0.0, "inverter.ac_power": 0.0, "chiller.power": 5.0}
+            | {"meter.power": 50.0, "sky.temperature": 20.0, "room.temperature": 21.0}
+            | {"battery.soc": 50.0, "people.occupancy_count": 3.0}
+        ).items()
+    }
+
+    def read(key: str) -> QuarterSeries:
+        return measured.get(key, QuarterSeries([], [], []))
+
+    request = FitRequest(at=at)
+    learnt = fit_site(loaded.site, gather(loaded.site, read, request), request)
+    assert learnt.notes
+    history = site_history(loaded.site, read)
+    assert history is not None
+    known = Reality(
+        at=at,
+        batteries=(BatteryState(id="bat", soc_kwh=50.0),),
+        zones=(ZoneState(id="hall", temperature_c=21.0),),
+        demand_terms=(),
+    )
+    made = build_problem(loaded, history, known, Outside(learnt=learnt))
+    assert isinstance(made, Problem)
+    assert made.forecast.load_kw == pytest.approx([45.0] * len(made.grid))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,16 +91,45 @@ def test_what_was_not_measured_is_not_scored() -> None:
     assert score([], History(START, 3600, values)) == ()
 
 
-def test_a_record_scores_only_hours_that_have_passed() -> None:
-    record = ForecastRecord()
+def test_a_record_outlives_its_writer_and_scores_hours_that_have_passed(tmp_path: Path) -> None:
     actual = History(START, 900, np.full(96 * 4, 50.0))
     for quarter in range(96 * 2):
         grid = graded_grid(START + timedelta(minutes=15 * quarter))
-        record.note("load", grid, Outlook(series=(40.0,) * len(grid)))
-    early = record.scores("load", actual, START + timedelta(hours=20))
-    assert early.leads == ()
+        # A new writer each time: nothing but the files is known to it.
+        ForecastRecord(tmp_path / "foreseen").keep(
+            grid, {"load": Outlook(series=(40.0,) * len(grid), bands=((0.5, (40.0,) * len(grid)),))}
+        )
+    record = ForecastRecord(tmp_path / "foreseen")
+    seen = History(START, 900, np.full(80, 50.0))
+    early = record.scores("load", seen, START + timedelta(hours=20))
+    assert {one.until_h: one.count for one in early}[1.0] == 12 * 20
     late = record.scores("load", actual, START + timedelta(hours=50))
-    assert [one.nmae for one in late.leads] == pytest.approx([0.2] * 4)
-    hourly = {one.until_h: one.count for one in late.leads}
-    assert hourly[1.0] == 12 * (50 - 24 + 1)  # one forecast an hour, twelve steps in its first
-    assert record.scores("pv", actual, START).leads == ()
+    assert [one.nmae for one in late] == pytest.approx([0.2] * 4)
+    assert [one.pinball for one in late] == pytest.approx([0.1] * 4)
+    # One forecast an hour of two days, twelve steps in its first; those of the first hour are old.
+    assert {one.until_h: one.count for one in late}[1.0] == 12 * 47
+    assert record.scores("pv roof", actual, START) == ()
+
+
+def test_files_of_a_record_go_after_two_days_or_with_a_clock_set_back(tmp_path: Path) -> None:
+    folder = tmp_path / "foreseen"
+    record = ForecastRecord(folder)
+
+    def keep(hours: float) -> bool:
+        grid = even_grid(START + timedelta(hours=hours), 60, 24)
+        return record.keep(grid, {"load": Outlook(series=(1.0,) * 24)})
+
+    assert [keep(hours) for hours in (0, 0.5, 1, 48, 60)] == [True, False, True, True, True]
+    assert len(list(folder.iterdir())) == 2
+    assert keep(10)
+    (left,) = folder.iterdir()
+    left.write_text("{", encoding="utf-8")
+    actual = History(START, 3600, np.full(48, 1.0))
+    assert record.scores("load", actual, START + timedelta(hours=40)) == ()
+
+
+def test_a_disk_that_refuses_costs_no_more_than_the_record(tmp_path: Path) -> None:
+    blocked = tmp_path / "foreseen"
+    blocked.write_text("a file where the folder should be", encoding="utf-8")
+    grid = even_grid(START, 60, 24)
+    assert not ForecastRecord(blocked).keep(grid, {"load": Outlook(series=(1.0,) * 24)})

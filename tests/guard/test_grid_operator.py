@@ -32,7 +32,8 @@ from edge_agent.grid_operator import (
     to_json,
 )
 from edge_agent.guard import guard_all
-from edge_agent.operator_claims import narrowed, operator_claims
+from edge_agent.guarding.seen_load import SeenLoad
+from edge_agent.operator_claims import OperatorSight, narrowed, operator_claims
 from edge_agent.snapshot import Board, Snapshot
 
 DIMMING = Signal(
@@ -268,6 +269,26 @@ def test_meter_and_inverter_read_apart_mean_the_plain_limit() -> None:
         board.post([one], stale_s=30.0)
     claims = operator_claims(SITE, [limit(LimitOn.FEED_IN, 60.0)], board.freeze(NOW))
     assert {one.point: one.value for one in claims}["pv.limit"] == 60.0
+
+
+@pytest.mark.parametrize(
+    ("late_s", "members", "heat_kw", "pv_kw"),
+    [(0.0, True, 5.0, 40.0), (1.0, True, 10.0, 200.0), (0.0, False, 10.0, 200.0)],
+)
+def test_a_late_meter_is_held_against_what_was_then(
+    late_s: float, heat_kw: float, pv_kw: float, *, members: bool
+) -> None:
+    """What was found with another reading, or leaves out other equipment, is not used."""
+    at_s = NOW.timestamp() - late_s
+    ours, sun = (("heat.cap", "bat.setpoint"), ("pv.limit",)) if members else ((), ())
+    sight = OperatorSight(
+        rest=SeenLoad(meter="meter.power", at_s=at_s, kw=45.0, members=ours),
+        without_sun=SeenLoad(meter="meter.power", at_s=at_s, kw=-20.0, members=sun),
+    )
+    found = [limit(LimitOn.SITE_IMPORT, 50.0), limit(LimitOn.FEED_IN, 60.0)]
+    claims = operator_claims(SITE, found, snapshot(SEEN), sight)
+    given = {one.point: one.value for one in claims if one.point != "bat.setpoint"}
+    assert given == pytest.approx({"heat.cap": heat_kw, "pv.limit": pv_kw})
 
 
 def test_a_site_without_batteries_or_a_metered_inverter() -> None:

@@ -73,7 +73,7 @@ def leaves(
     ]
     decisions = arbitrate(envelopes, entries, NOW)
     image = snapshot({**socs, **seen})
-    cycle = guard_cycle(decisions, envelopes, image, Recall(points=points), load)
+    cycle = guard_cycle(decisions, envelopes, image, Recall(points=points), [load] if load else [])
     return {one.point: one.value for one in cycle.guarded}
 
 

@@ -35,30 +35,10 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(120)]
 
 def with_hot_water(site: Any) -> None:
     """The tank of the hotel, with its hygiene, and a controller that runs cycles of its own."""
-    points = {
-        "temperature": {"object": "analog-input,31", "unit": "degC"},
-        "cycle": {"object": "binary-input,31"},
-        "setpoint": {
-            "object": "analog-value,31",
-            "unit": "degC",
-            "access": "rw",
-            "reverts": "none",
-            "safe": [55, 75],
-            "limits": [40, 80],
-        },
-    }
-    bms = next(device for device in site["devices"] if device["id"] == "temp_001")
-    boiler = {"id": "boiler_001", "type": "controller", "link": "bms", "poll_s": 5, "stale_s": 180}
-    site["devices"].append({**boiler, "address": bms["address"], "points": points})
-    site["assets"]["thermal_stores"] = [
-        {
-            "id": "hot_water",
-            "temperature": "boiler_001.temperature",
-            "setpoint": BOILER,
-            "cycle_running": "boiler_001.cycle",
-            "hygiene_c": 60,
-        }
-    ]
+    boiler = next(device for device in site["devices"] if device["id"] == "boiler_001")
+    boiler["poll_s"], boiler["stale_s"] = 5, 180
+    (tank,) = site["assets"]["thermal_stores"]
+    assert (tank["setpoint"], tank["cycle_running"]) == (BOILER, "boiler_001.cycle")
 
 
 def commanded(truth: Truth) -> float | None:

@@ -11,7 +11,7 @@ import numpy as np
 import pyomo.environ as pe
 import pytest
 
-from models.affine import CompiledSite, Floats, Programme, fill
+from models.affine import CompiledSite, Floats, Programme, fill, money_by_part
 from models.cache import CacheError, compile_key, load, save
 from models.compiled import NotAffine, compile_model, compile_site
 from models.parameters import parameters
@@ -86,7 +86,7 @@ def test_rows_equal_pyomos_at_random_data(twin: Twin) -> None:
 
 
 def test_costs_equal_pyomos_at_random_data(twin: Twin) -> None:
-    money = twin.filled.part_costs @ np.append(twin.values, 1.0)
+    money = money_by_part(twin.site, twin.filled, twin.values)
     pyomos = [pe.value(twin.model.cost[name]) for name in COST_PARTS]
     assert money == pytest.approx(pyomos, abs=1e-9)
 
@@ -183,10 +183,10 @@ def test_a_damaged_or_foreign_cache_is_refused(
         path.write_bytes(whole[:size])
         with pytest.raises(CacheError):
             load(path, key)
-    middle = len(whole) // 2
-    path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 0xFF]) + whole[middle + 1 :])
-    with pytest.raises(CacheError):
-        load(path, key)
+    for place in (0, 3, 5, 40, *range(50, len(whole), len(whole) // 200)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
+        with pytest.raises(CacheError, match="damaged"):
+            load(path, key)
 
 
 def test_indices_out_of_range_are_refused(cases: Cases, compiled: Compile, tmp_path: Path) -> None:
@@ -212,6 +212,27 @@ def test_site_json_round_trip(cases: Cases) -> None:
     for broken in ("", "[]", "{}", text.replace("capacity_kwh", "capacity_mwh")):
         with pytest.raises(BadInputError, match="not a site"):
             from_json(broken)
+
+
+@pytest.mark.parametrize("name", ["roof.1", "b [old]", "o'neill", 'the "big" one', "a,b"])
+def test_names_of_equipment_may_be_anything(cases: Cases, solve: Solve, name: str) -> None:
+    """What Pyomo would quote or take for a path is still found under the model's own names."""
+    plain = cases.hotel(horizon_h=1)
+    site = plain.site
+    named = replace(
+        plain,
+        site=replace(
+            site,
+            batteries=tuple(replace(each, id=name) for each in site.batteries),
+            zones=(replace(site.zones[0], id=name), *site.zones[1:]),
+        ),
+        batteries=tuple(replace(each, id=name) for each in plain.batteries),
+        zones=(replace(plain.zones[0], id=name), *plain.zones[1:]),
+    )
+    zones = (replace(plain.forecast.zones[0], id=name), *plain.forecast.zones[1:])
+    plan = solve(cases.outside(named, zones=zones))
+    assert plan.cost.objective == pytest.approx(solve(plain).cost.objective)
+    assert [each.id for each in plan.batteries] == [name]
 
 
 def _child(arguments: list[str], text: str) -> subprocess.CompletedProcess[str]:

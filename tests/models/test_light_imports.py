@@ -25,6 +25,11 @@ def test_the_worker_never_imports_pyomo() -> None:
     assert _loaded(modules, ["pyomo", "pandas", "scipy"]) == []
 
 
+def test_the_solver_and_its_cache_do_without_cryptography_and_archives() -> None:
+    """Each of these costs the worker megabytes for as long as it lives."""
+    assert _loaded(["solver", "cache"], ["hashlib", "ssl", "zipfile", "importlib.metadata"]) == []
+
+
 @pytest.mark.parametrize("module", PURE)
 def test_the_agents_side_imports_neither_numpy_nor_a_solver(module: str) -> None:
     assert _loaded([module], ["numpy", "highspy", "pyomo"]) == []

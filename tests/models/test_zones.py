@@ -12,7 +12,7 @@ import pytest
 from models.clusters import cluster_rooms, comfort_band, per_room
 from models.physics import room_step
 from models.rules import rules_plan
-from models.types import Plant, Problem, ZoneForecast, ZoneState
+from models.types import Plant, Problem, ReasonCode, ZoneForecast, ZoneState
 from models.verify import verify
 
 if TYPE_CHECKING:
@@ -214,8 +214,66 @@ def test_few_rooms_stay_as_they_are(cases: Cases) -> None:
     assert cluster_rooms(problem).problem is problem
 
 
-def test_a_room_of_unknown_temperature_is_not_in_the_crowd(cases: Cases) -> None:
+def test_a_room_of_unknown_temperature_is_planned_as_its_neighbours(
+    cases: Cases, solve: Solve
+) -> None:
+    """The clusters stay what they are; nothing is handed back for it, and the plan says why."""
     problem = _rooms(cases, 30, 1.0)
+    whole = cluster_rooms(problem)
     states = (ZoneState(id="room_0", temperature_c=None), *problem.zones[1:])
-    clustered = cluster_rooms(replace(problem, zones=states))
-    assert ("room_0",) in clustered.members.values()
+    blind = replace(problem, zones=states)
+    clustered = cluster_rooms(blind)
+    assert clustered.problem.site == whole.problem.site
+    plan = solve(clustered.problem)
+    each = per_room(blind, clustered, plan.zones)
+    assert [zone.id for zone in each] == [state.id for state in states[1:]]
+    assumed = [reason.text for reason in plan.reasons if reason.code is ReasonCode.ASSUMED]
+    assert assumed == ["room_0: temperature unknown, planned as the rooms like it"]
+    unknown = tuple(replace(state, temperature_c=None) for state in states)
+    nothing = cluster_rooms(replace(problem, zones=unknown)).problem
+    assert {state.temperature_c for state in nothing.zones} == {None}
+    assert nothing.reasons == ()
+
+
+def test_what_is_measured_never_moves_a_room_to_another_cluster(cases: Cases) -> None:
+    """So the compiled site serves every plan of the day."""
+    problem = _rooms(cases, 100, 1.0)
+    first = cluster_rooms(problem)
+    rng = np.random.default_rng(9)
+    for _ in range(5):
+        states = tuple(
+            ZoneState(id=zone.id, temperature_c=float(rng.uniform(15, 30)))
+            for zone in problem.site.zones
+        )
+        again = cluster_rooms(replace(problem, zones=states))
+        assert (again.members, again.problem.site) == (first.members, first.problem.site)
+
+
+def _with_bands(cases: Cases, problem: Problem, middles: dict[str, float]) -> Problem:
+    """The rooms named ask for other temperatures."""
+    zones = tuple(
+        replace(
+            each,
+            low_c=(middles[each.id] - 2,) * len(each.low_c),
+            high_c=(middles[each.id] + 2,) * len(each.high_c),
+        )
+        if each.id in middles
+        else each
+        for each in problem.forecast.zones
+    )
+    return cases.outside(problem, zones=zones)
+
+
+def test_clusters_stay_until_their_rooms_ask_for_too_different_things(cases: Cases) -> None:
+    problem = _with_bands(cases, _rooms(cases, 40, 1.0), {f"room_{n}": 22.9 for n in range(40)})
+    first = cluster_rooms(problem, most=6)
+    little = _with_bands(cases, problem, {"room_1": 23.2, "room_2": 22.0})
+    assert cluster_rooms(little, most=6).members != first.members
+    assert cluster_rooms(little, most=6, before=first).members == first.members
+    much = _with_bands(cases, problem, {"room_1": 18.0})
+    moved = cluster_rooms(much, most=6, before=first)
+    assert moved.members == cluster_rooms(much, most=6).members != first.members
+    fewer = replace(problem, site=replace(problem.site, zones=problem.site.zones[1:]))
+    assert "room_0" not in {
+        room for group in cluster_rooms(fewer, 6, first).members.values() for room in group
+    }

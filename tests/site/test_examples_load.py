@@ -38,6 +38,8 @@ def test_the_hotel_is_the_one_of_the_demo() -> None:
         "fcu_101",
         "fcu_102",
         "fcu_103",
+        "boiler_001",
+        "pool_001",
     ]
     assert [zone.guest for zone in site.assets.hvac.zones] == [True, True, False]
     assert isinstance(site.links["site_bus"], MqttLink)

@@ -10,6 +10,10 @@ import pytest
 from edge_agent.site.load import load_site
 
 GOOD = Path(__file__).parent / "good"
+TANK = (
+    "low_c: 45, high_c: 75, volume_l: 500, loss_w_per_k: 3, heater_kw: 6, cop: 1, "
+    "daily_draw_kwh: 20"
+)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +60,6 @@ GOOD = Path(__file__).parent / "good"
         ),
         (
             "site.yaml",
-            "  battery:\n",
-            "  demand: {sheddable: [saw]}\n  battery:\n",
-            "site.yaml:37: assets.demand.sheddable: has no effect yet: no load is shed by its name",
-        ),
-        (
-            "site.yaml",
             "    unit: 2\n    poll_s: 5\n",
             "    unit: 2\n",
             "site.yaml:15: devices[1].poll_s: 60 s (the default) is too slow for bat_bms, "
@@ -88,8 +86,8 @@ GOOD = Path(__file__).parent / "good"
             "  weather: {",
             "  thermal_stores: [{id: tank, temperature: room.temperature, volume_l: 800}]\n"
             "  weather: {",
-            "site.yaml:63: assets.thermal_stores[0].volume_l: has no effect yet: "
-            "tanks are kept safe, not planned",
+            "site.yaml:63: assets.thermal_stores[0].volume_l: has no effect without setpoint: "
+            "the tank is only watched",
         ),
     ],
 )
@@ -121,7 +119,7 @@ def test_hygiene_beyond_what_may_stand_for_ever(
     text = path.read_text(encoding="utf-8")
     water = f'{{object: "analog-value,2", access: rw, safe: [40, {high_c}]}}'
     text = text.replace("limits: [15, 30]}\n", f"limits: [15, 30]}}\n      water: {water}\n")
-    tank = f"{{id: tank, temperature: room.temperature, setpoint: room.water{keys}}}"
+    tank = f"{{id: tank, temperature: room.temperature, setpoint: room.water, {TANK}{keys}}}"
     path.write_text(
         text.replace("  weather: {", f"  thermal_stores: [{tank}]\n  weather: {{"), encoding="utf-8"
     )
@@ -139,7 +137,8 @@ def test_hygiene_beyond_what_may_stand_for_ever(
 @pytest.mark.parametrize(
     "steered",
     [
-        "  thermal_stores: [{id: tank, temperature: room.temperature, setpoint: room.setpoint}]",
+        "  thermal_stores:\n  - {id: tank, temperature: room.temperature, setpoint: room.setpoint, "
+        f"{TANK}}}",
         "  heat_pumps: [{id: pump, cap: room.setpoint, rated_kw: 5}]",
         "  switches: [{id: relay, point: room.setpoint, on_value: 20, off_value: 19}]",
         "",

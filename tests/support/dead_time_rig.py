@@ -14,6 +14,7 @@ from edge_agent.envelope import BatteryEnvelope, ConnectionEnvelope, Envelope
 from edge_agent.fastloop.budget import Charge
 from edge_agent.fastloop.corridor import LoopSettings
 from edge_agent.fastloop.lag import Lag
+from edge_agent.fastloop.nodes import Nodes, watch_nodes
 from edge_agent.fastloop.tracker import Tracker
 from edge_agent.guard import guard_cycle
 from edge_agent.guarding.recall import Recall
@@ -153,15 +154,17 @@ class LateBattery:
 class LastWord:
     """Arbiter and guard behind the loop, as the control cycle has them."""
 
-    def __init__(self, limits_kw: tuple[float, float], tracker: Tracker) -> None:
+    def __init__(self, limits_kw: tuple[float, float], lag: Lag) -> None:
         self._envelopes: dict[str, Envelope] = {SETPOINT: envelope(*limits_kw)}
-        self._tracker = tracker
+        self._nodes = Nodes().knowing(METER, lag)
         self._recall = Recall()
 
     def command_kw(self, entries: Sequence[Entry], snapshot: Snapshot) -> float:
         """What leaves for the battery in this tick; released, it idles."""
-        decisions = arbitrate(self._envelopes, entries, snapshot.at)
-        cycle = guard_cycle(decisions, self._envelopes, snapshot, self._recall, self._tracker.load)
+        every = self._envelopes
+        self._nodes, loads = watch_nodes(self._nodes, every.values(), snapshot, self._recall)
+        decisions = arbitrate(every, entries, snapshot.at)
+        cycle = guard_cycle(decisions, every, snapshot, self._recall, loads)
         self._recall = cycle.recall
         return cycle.guarded[0].value or 0.0
 
@@ -176,7 +179,7 @@ def run(
 ) -> Course:
     """The loop around the late battery for that long; `load` gives kW by the second."""
     own = tracker or one_battery_tracker(limits_kw, cell.tick_s)
-    last_word = LastWord(limits_kw, own)
+    last_word = LastWord(limits_kw, own.lag)
     battery, course, shown = LateBattery(cell), Course(), 0.0
     ours, true = open_block(NOON, 900), open_block(NOON, 900)
     command_kw, read_at = 0.0, NOON

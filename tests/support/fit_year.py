@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-import resource
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from edge_agent.forecasting.fit import fit_site
-from edge_agent.forecasting.gather import fit_points, gather
+from edge_agent.forecasting.gather import gather
 from edge_agent.forecasting.words import LEARNT, FitRequest
 from edge_agent.site.load import load_site
 from edge_agent.store.reader import QuarterSeries
@@ -42,23 +41,21 @@ def main() -> None:
     """Read, fit, print."""
     site = load_site(Path(sys.argv[1])).site
     first = int(END.timestamp()) - 900 * QUARTERS
-    # As the store's reader holds them: two tables of plain numbers for each point.
-    tables = {
-        key: {first // 900 + i: quarter(key, i) for i in range(QUARTERS)}
-        for key in fit_points(site)
-        if key.split(".")[1] != "power_limit"
-    }
 
     def read(key: str) -> QuarterSeries:
-        table = tables.get(key, {})
-        return QuarterSeries([900 * q for q in table], list(table.values()), [1] * len(table))
+        # As the store's reader holds one point: two tables of plain numbers.
+        known = range(0 if key.split(".")[1] == "power_limit" else QUARTERS)
+        table = {first // 900 + i: quarter(key, i) for i in known}
+        counts = dict.fromkeys(table, 1)
+        return QuarterSeries([900 * q for q in table], list(table.values()), list(counts.values()))
 
     began_s = time.monotonic()
     past = gather(site, read, FitRequest(at=END))
-    tables.clear()
     learnt = fit_site(site, past, FitRequest(at=END))
     seconds = time.monotonic() - began_s
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # What getrusage calls the peak includes that of the process it was forked from.
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    peak_mb = next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
     size = len(LEARNT.dump_json(learnt))
     told = {"peak_mb": peak_mb, "seconds": seconds, "bytes": size, "notes": learnt.notes}
     print(json.dumps(told))

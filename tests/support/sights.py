@@ -15,6 +15,7 @@ from edge_agent.alarms.sight import (
     FeedSight,
     InverterSight,
     MeterSight,
+    QualitySight,
     Sight,
 )
 from edge_agent.clock_trust import ClockTrust
@@ -71,6 +72,12 @@ def inverter(**changes: Any) -> Sight:
 
 def meter(silent_s: float) -> Sight:
     return replace(QUIET, meter=replace(METER, silent_s=silent_s))
+
+
+def grid(what: str, off: float) -> Sight:
+    """`what` is voltages, frequencies or distortions."""
+    seen: dict[str, Any] = {what: (QualitySight(point="meter.x", off=off, text="off"),)}
+    return replace(QUIET, **seen)
 
 
 def beside(**changes: Any) -> Sight:

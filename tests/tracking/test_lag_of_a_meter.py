@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from dead_time_figures import noise_kw
 
-from edge_agent.fastloop.lag import ASSUMED_S, Lag, Scale, learned
+from edge_agent.fastloop.lag import ASSUMED_S, EARLIEST_S, Lag, Scale, learned
 from edge_agent.fastloop.trace import Trace
 
 RATED_KW = 100.0
@@ -58,7 +58,7 @@ def test_readings_every_five_seconds_tell_it_too(lag_s: int) -> None:
     ],
 )
 def test_nothing_is_believed_without_evidence(what: str, lag: Lag) -> None:
-    assert (lag.known, lag.low_s, lag.high_s) == (False, 0.0, ASSUMED_S), what
+    assert (lag.known, lag.low_s, lag.high_s) == (False, -EARLIEST_S, ASSUMED_S), what
 
 
 def test_a_load_that_steps_like_the_battery_once_may_only_widen_it() -> None:

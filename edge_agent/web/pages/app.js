@@ -278,7 +278,15 @@ function showFacts(status, now) {
     ["Leases held", amount(counters.leases)],
     ["Memory, agent", number(counters.agent_rss_mb, "MB")],
     ["Memory, planner", number(counters.worker_rss_mb, "MB")],
+    ["Forecasts learnt", ...(status.foresight.made_at ? moment(status.foresight.made_at, now) : ["not yet"])],
+    ...status.foresight.scores.map((score) => [`Error, ${score.series}`, missed(score)]),
   ]);
+}
+
+// Mean error of the forecasts by how far ahead they look: as a share of the mean, or in its unit.
+function missed(score) {
+  const error = (value) => score.unit ? `${value.toFixed(1)} ${score.unit}` : `${(100 * value).toFixed(1)} %`;
+  return score.until_h.map((hours, i) => `${error(score.nmae[i])} within ${hours} h`).join(", ");
 }
 
 // --- asking
