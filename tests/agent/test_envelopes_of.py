@@ -62,6 +62,7 @@ def with_plant(site: dict[str, Any]) -> None:
         "humidity": {"object": "analog-input,44", "unit": "percent"},
         "surface": {"object": "analog-input,45", "unit": "degC"},
         "dimmer": {"object": "binary-input,2"},
+        "pulse": {"object": "analog-input,46", "unit": "Hz"},
     }
     site["devices"].append({"id": "cellar", "type": "controller", "points": points} | like)
     site["assets"]["thermal_stores"] = [
@@ -477,7 +478,7 @@ def test_a_site_without_signals_has_none(paper: LoadedSite) -> None:
 
 
 def test_what_the_site_does_for_the_grids_frequency(tmp_path: Path) -> None:
-    asked = {"point": "meter.power", "battery": "bat", "reserve_kw": 20, "reserve_kwh": 5}
+    asked = {"point": "cellar.pulse", "battery": "bat", "reserve_kw": 20, "reserve_kwh": 5}
     loaded = loaded_with(tmp_path, set_in("grid", frequency_response=asked, nominal_hz=60))
     parts = grid_parts(loaded.site)
     assert parts.response is not None
@@ -489,9 +490,6 @@ def test_what_the_site_does_for_the_grids_frequency(tmp_path: Path) -> None:
     assert (limits.low_hz, limits.high_hz) == (59.5, 60.5)
 
 
-def test_without_it_or_its_battery_nothing_is_kept(tmp_path: Path) -> None:
-    asked = {"point": "meter.power", "battery": "gone", "reserve_kw": 20, "reserve_kwh": 5}
-    for changes in ([], [set_in("grid", frequency_response=asked)]):
-        loaded = loaded_with(tmp_path, *changes)
-        assert grid_parts(loaded.site).response is None
-        assert frequency_reserves(loaded.site, even_grid(NOW, 15, 1.0)) == ()
+def test_without_an_answer_to_frequency_nothing_is_kept(paper: LoadedSite) -> None:
+    assert grid_parts(paper.site).response is None
+    assert frequency_reserves(paper.site, even_grid(NOW, 15, 1.0)) == ()

@@ -185,7 +185,7 @@ def test_an_empty_zone_is_planned_as_empty_for_an_hour(loaded: LoadedSite) -> No
     known = replace(KNOWN, empty_zones=("hall",))
     (zone,) = problem(loaded, a_day(loaded, **outdoors()), known).forecast.zones
     steps = round(EMPTY_FOR.total_seconds() / 900)
-    assert zone.low_c == (17.0,) * steps + (20.0,) * (24 - steps)
-    assert zone.high_c == (27.0,) * steps + (24.0,) * (24 - steps)
+    assert zone.low_c == (17.0,) * steps + (20.7,) * (24 - steps)
+    assert zone.high_c == (27.0,) * steps + (23.3,) * (24 - steps)
     (occupied,) = problem(loaded, a_day(loaded, **outdoors())).forecast.zones
-    assert set(occupied.low_c) == {20.0}
+    assert set(occupied.low_c) == {20.7}

@@ -26,6 +26,7 @@ from edge_agent.fastloop.riding import (
 )
 from edge_agent.fastloop.tracker import RIDING, Tracker
 from edge_agent.histories import SiteHistory
+from edge_agent.late_first import late_first
 from edge_agent.month_peak import (
     EASE,
     LEAST_DAYS,
@@ -44,8 +45,20 @@ from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.tariff_schema import DemandCharge, Window
 from edge_agent.sitemodel import site_model
 from edge_agent.tracking import Actuators
+from models.compiled import compile_site
 from models.forecast.history import History
-from models.types import Battery, BatteryState, DemandTerm, Plan, Problem
+from models.solver import Optimiser
+from models.types import (
+    Battery,
+    BatteryState,
+    DemandTerm,
+    Forecast,
+    Grid,
+    Plan,
+    Problem,
+    SiteModel,
+    TimeGrid,
+)
 
 BATTERY = Battery(id="bat", capacity_kwh=100.0, charge_kw=50.0, discharge_kw=50.0)
 USABLE_KWH = 0.85 * 100.0 * 0.95
@@ -156,6 +169,35 @@ def test_the_worker_plans_with_the_floor_of_its_history() -> None:
         known.demand_terms, loaded, seen, batteries, BERLIN_MIDNIGHT
     )
     assert built.demand_terms[0].ratchet_kw == pytest.approx(EASE * (300.0 - 125.0), abs=0.1)
+
+
+def test_among_equal_prices_the_later_hour_gives_first() -> None:
+    grid = TimeGrid(start=NOON, step_s=(900,) * 96)
+    prices = late_first((0.2,) * 48 + (0.21,) * 48, grid)
+    assert list(prices) == sorted(prices)
+    assert max(prices) - 0.21 < 0.01 * 0.21
+    # One hour of high price, half of it the battery's: the second half is served.
+    dear = (0.1,) * 4 + (0.4,) * 4
+    grid = TimeGrid(start=NOON, step_s=(900,) * 8)
+    site = SiteModel(grid=Grid(import_limit_kw=500, export_limit_kw=500), batteries=(BATTERY,))
+    problem = Problem(
+        grid=grid,
+        site=site,
+        forecast=Forecast(
+            load_kw=(100.0,) * 8,
+            outdoor_temp_c=(10.0,) * 8,
+            import_price_per_kwh=late_first(dear, grid),
+            export_price_per_kwh=(0.0,) * 8,
+        ),
+        batteries=(BatteryState(id="bat", soc_kwh=10.0 + 25.0 / 0.95),),
+        stored_value_per_kwh=0.2,
+    )
+    site = replace(site, batteries=(replace(BATTERY, charge_kw=0.0),))
+    plan = Optimiser(compile_site(site, grid.step_s)).solve(replace(problem, site=site), 20.0, NOON)
+    assert isinstance(plan, Plan)
+    given_kw = [-kw for kw in plan.batteries[0].power_kw]
+    assert given_kw[:6] == pytest.approx([0.0] * 6, abs=0.01)
+    assert given_kw[6:] == pytest.approx([50.0] * 2, abs=0.01)
 
 
 def test_without_a_battery_the_highest_import_is_the_floor() -> None:
