@@ -60,6 +60,11 @@ class Claim:
             self.lost(now_s)
         return standing is not None
 
+    def took(self, standing: float, now_s: float) -> None:
+        """Somebody put `standing` there right after we wrote."""
+        self.foreign = standing
+        self.lost(now_s)
+
     def lost(self, now_s: float) -> None:
         """Count a change against us, once for each time we held the point."""
         if self._since_s is not None:

@@ -87,6 +87,8 @@ class Commander:
                 return self._second_master(now_s)
             if not self._holds(standing, value):
                 standing = await self._commanded(value, standing)
+                if claim.foreign is not None:
+                    return self._taken(standing)
             outcome = self._judged(standing, value)
         except DriverError as error:
             return self._failed(error)
@@ -118,14 +120,36 @@ class Commander:
         return self._outcome(WriteResult.VERIFIED, standing)
 
     async def _commanded(self, value: float, before: Standing) -> Standing:
-        """What stands after writing `value`; what the device made of it counts as ours too."""
+        """What stands after writing `value`; what the device made of it counts as ours too.
+
+        Somebody may have written between our frame and the look at it: `claim.foreign` tells.
+        """
         self._claim.written(value)
         await self._command(self._how.to_device(value))
         after = await self._standing()
         held = self._held(after)
-        if held is not None and held != self._held(before):
-            self._claim.written(held)
-        return after
+        if held is None or held == self._held(before) or self._near(held, value):
+            return after
+        made = await self._made_again(value, held) if self._point.counts else None
+        if made is None:
+            self._claim.took(held, self._link.clock.monotonic_s())
+            return after
+        self._claim.written(held)
+        return made
+
+    async def _made_again(self, value: float, held: float) -> Standing | None:
+        """What stands after a second write of `value`; None when `held` was not made of it.
+
+        A device that rounds or limits does so each time. Where it now holds `value`, `held` was
+        somebody's: it is put back.
+        """
+        await self._command(self._how.to_device(value))
+        again = await self._standing()
+        if self._near(self._held(again), held):
+            return again
+        if self._near(self._held(again), value):
+            await self._command(self._how.to_device(held))
+        return None
 
     def _held(self, standing: Standing) -> float | None:
         """What stands where we write: our slot, or the value itself without a priority array."""

@@ -164,5 +164,5 @@ class ControlLoop:
         grid, tell = self._parts.grid, self._parts.tell
         for line in () if grid.quality is None else grid.quality.look(snapshot):
             await tell("grid", line, snapshot.at)
-        for line in () if grid.response is None else grid.response.lines:
+        for line in () if grid.response is None else grid.response.told():
             await tell("frequency", line, snapshot.at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -60,13 +61,15 @@ class Optimisers:
         return self._optimiser is not None and self._optimiser.stuck(patience_s)
 
     def _compile(self, model: SiteModel, step_s: Steps, path: Path) -> None:
-        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-m", "models.compile_child", str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        if self._child.stdin is not None:
-            self._child.stdin.write(to_json(model, step_s))
-            self._child.stdin.close()
+        """Begin; where no child can be had, plans go on with the model in use."""
+        with contextlib.suppress(OSError):
+            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-I", "-m", "models.compile_child", str(path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+            if self._child.stdin is not None:
+                self._child.stdin.write(to_json(model, step_s))
+                self._child.stdin.close()

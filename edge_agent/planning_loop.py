@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -23,8 +24,11 @@ from edge_agent.reality_loads import Cycles, Past
 from edge_agent.site.schema import Site
 from edge_agent.site.tariff_schema import Tariff
 from edge_agent.snapshot import Snapshot
+from edge_agent.store.types import StoreError
 from edge_agent.taken import Taken
 from models.types import Plan, Reason, ReasonCode, floor_time
+
+log = logging.getLogger(__name__)
 
 SOC_LEAVE_SHARE = 0.05
 """A battery this share of its capacity away from the plan is reason to plan anew."""
@@ -116,10 +120,14 @@ class PlanningLoop:
     async def _remember(self, snapshot: Snapshot) -> None:
         """Take up what was known before a restart, once; look, and keep it."""
         if self.drawer is not None and not self._loaded:
-            self._loaded = True
-            await self._memory.load(self.drawer)
+            try:
+                await self._memory.load(self.drawer)
+                self._loaded = True
+            except StoreError as error:
+                # Plans go on without it, and what is kept is not overwritten.
+                log.warning("what was known of the plant cannot be read: %s", error)
         self._memory.see(snapshot, self._planner.current)
-        if self.drawer is not None:
+        if self.drawer is not None and self._loaded:
             await self._memory.save(self.drawer)
 
     async def _until_due(self) -> None:

@@ -111,7 +111,8 @@ def advance(kept: Kept, site: Site, zone: ZoneInfo, look: tuple[Snapshot, Plan |
         at=now,
         done=tuple(_done(kept, works, zone, snapshot, step_s)),
         running_since={
-            work.asset.id: kept.running_since.get(work.asset.id, now)
+            # A later one was seen before the clock was set back.
+            work.asset.id: min(now, kept.running_since.get(work.asset.id, now))
             for work in works
             if runs(work, snapshot)
         },
@@ -121,7 +122,8 @@ def advance(kept: Kept, site: Site, zone: ZoneInfo, look: tuple[Snapshot, Plan |
             + _turned_kwh(battery, snapshot, step_s)
             for battery in site.assets.battery
         },
-        full_at=kept.full_at | {one.id: now for one in site.assets.battery if _full(one, snapshot)},
+        full_at={name: at for name, at in kept.full_at.items() if at <= now}
+        | {one.id: now for one in site.assets.battery if _full(one, snapshot)},
         sheds=_sheds(kept, site, snapshot, plan, step_s),
     )
 
@@ -175,22 +177,25 @@ def _sheds(
     """Groups that are shed, rest or have something to come back."""
     found = {}
     for group in site.assets.demand.sheddable:
+        before = kept.sheds.get(group.id)
         off = _is_off(group, site, snapshot)
+        if off is None:
+            # A lost reading neither ends a shedding nor begins one.
+            off = before is not None and before.active_s > 0
         shed_kw = _shed_kw(group, plan, snapshot.at) if off else 0.0
-        state = _shed(group, kept.sheds.get(group.id), shed_kw, step_s)
+        state = _shed(group, before, shed_kw, step_s)
         if state != ShedState(id=group.id):
             found[group.id] = state
     return found
 
 
-def _is_off(group: ShedAsset, site: Site, snapshot: Snapshot) -> bool:
-    """Whether all of it is seen to be off."""
+def _is_off(group: ShedAsset, site: Site, snapshot: Snapshot) -> bool | None:
+    """Whether all of it is off; None where what is seen leaves it open."""
     switches = [one for one in site.assets.switches if one.id in group.switches]
-    values = [(snapshot.value(one.point), one) for one in switches]
-    return all(
-        value is not None and abs(value - one.off_value) < abs(value - one.on_value)
-        for value, one in values
-    )
+    seen = [(value, one) for one in switches if (value := snapshot.value(one.point)) is not None]
+    if any(abs(value - one.off_value) >= abs(value - one.on_value) for value, one in seen):
+        return False
+    return True if len(seen) == len(switches) else None
 
 
 def _shed_kw(group: ShedAsset, plan: Plan | None, now: datetime) -> float:

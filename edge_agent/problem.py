@@ -14,6 +14,7 @@ from edge_agent.forecasting.record import LOAD, OUTDOOR, pv_name
 from edge_agent.forecasting.sights import Sights, Weather, sights, unmeasured, with_outdoor
 from edge_agent.grid_parts import frequency_reserves
 from edge_agent.histories import SiteHistory
+from edge_agent.late_first import late_first
 from edge_agent.month_peak import floored
 from edge_agent.plan_words import Reality
 from edge_agent.planning_grid import plan_grid
@@ -117,7 +118,7 @@ def build_problem(
             peak_margin_kw=load.margin(PEAK_SHARE),
             # Without an outdoor temperature no zone is planned; heat pumps of tanks run as rated.
             outdoor_temp_c=(COP_AT_C,) * len(grid) if outdoor is None else outdoor.series,
-            import_price_per_kwh=imports,
+            import_price_per_kwh=late_first(imports, grid) if known.demand_terms else imports,
             export_price_per_kwh=exports,
             pvs=tuple(PvForecast(id=name, available_kw=o.series) for name, o in pvs.items()),
             zones=tuple(

@@ -91,7 +91,9 @@ def knowledge(site: Site, tariff: Tariff, snapshot: Snapshot, known: Reality) ->
     """What the rules may rest on: the measured present, held for an hour; None where unknown."""
     grid = even_grid(snapshot.at, RULES_STEP_MIN, RULES_HORIZON_H)
     present = flow(site, snapshot, None)
-    rest_kw = None if present.load_kw is None else present.load_kw - steered_now_kw(site, snapshot)
+    works = pressing_work(site, known.shiftables, snapshot.at)
+    steered_kw = steered_now_kw(site, snapshot, {one.id for one in works})
+    rest_kw = None if present.load_kw is None else present.load_kw - steered_kw
     load_kw = None if rest_kw is None else (rest_kw,) * len(grid)
     pvs = [
         (pv.id, 0.0 if snapshot.asleep(pv.power) else snapshot.value(pv.power))
@@ -110,7 +112,7 @@ def knowledge(site: Site, tariff: Tariff, snapshot: Snapshot, known: Reality) ->
         # Rules look at other steps, and keep a peak down at any hour.
         demand_terms=tuple(replace(term, counts=()) for term in known.demand_terms),
         reasons=known.reasons,
-        shiftables=pressing_work(site, known.shiftables, snapshot.at),
+        shiftables=works,
         sheds=known.sheds,
         day_starts=midnights(grid, ZoneInfo(site.site.timezone)),
     )

@@ -1,4 +1,4 @@
-"""Giving back the library code that only starting needed: a third of what a new worker holds."""
+"""Giving back the library code that only starting needed; a third of what a new worker holds."""
 
 from __future__ import annotations
 

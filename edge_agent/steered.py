@@ -5,7 +5,7 @@ What they take is no part of the load that is foreseen; it must not be counted t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from edge_agent.site.plant_schema import SwitchAsset
@@ -78,9 +78,11 @@ def steered_powers(site: Site) -> tuple[str, ...]:
     return tuple(key for key in keys if key is not None)
 
 
-def steered_now_kw(site: Site, snapshot: Snapshot) -> float:
-    """What the shiftable loads are seen to take now."""
-    return sum(power_now(work, snapshot) or 0.0 for work in works_of(site))
+def steered_now_kw(site: Site, snapshot: Snapshot, planned: Container[str]) -> float:
+    """What the shiftable loads that are `planned`, by id, are seen to take now."""
+    return sum(
+        power_now(work, snapshot) or 0.0 for work in works_of(site) if work.asset.id in planned
+    )
 
 
 def power_now(work: Work, snapshot: Snapshot) -> float | None:

@@ -6,6 +6,7 @@ answer's refusal.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -81,7 +82,7 @@ class Worker:
         problem = self._problem(request)
         if isinstance(problem, str):
             return problem
-        self._rooms = rooms = cluster_rooms(problem, before=self._rooms)
+        self._rooms = rooms = self._clustered(problem)
         optimiser = self._optimisers.optimiser(rooms.problem.site, problem.grid.step_s)
         left_s = solving_s(request.budget_s) - (time.monotonic() - began_s)
         found = optimiser.solve(rooms.problem, max(LEAST_S, left_s), request.reality.at)
@@ -89,6 +90,17 @@ class Worker:
             return found.reason.text
         found = replace(found, zones=per_room(problem, rooms, found.zones))
         return to_plate(found, self._loaded.site, problem.site)
+
+    def _clustered(self, problem: Problem) -> Clustered:
+        """Many rooms as few zones; another grouping counts once it is compiled."""
+        before = self._rooms
+        rooms = cluster_rooms(problem, before=before)
+        if before is None or len(problem.site.zones) <= MOST_ZONES:
+            return rooms
+        wanted = rooms.problem.site
+        if self._optimisers.model_for(wanted, problem.grid.step_s) == wanted:
+            return rooms
+        return cluster_rooms(problem, before=before, apart_k=math.inf)
 
     def stuck(self) -> bool:
         """Whether the solver runs on though it was given up: only a new process ends it."""

@@ -37,12 +37,16 @@ class Clustered:
 
 
 def cluster_rooms(
-    problem: Problem, most: int = MOST_ZONES, before: Clustered | None = None
+    problem: Problem,
+    most: int = MOST_ZONES,
+    before: Clustered | None = None,
+    apart_k: float = APART_K,
 ) -> Clustered:
     """At most `most` zones (more only if there are more kinds of rooms); few rooms stay as is.
 
-    The clusters of `before` are kept as long as they are of the same rooms and these still ask for
-    much the same. A room of unknown temperature is planned as its neighbours, and the plan says so.
+    The clusters of `before` are kept as long as they are of the same rooms and the bands of these
+    lie no further than `apart_k` from each other. A room of unknown temperature is planned as its
+    neighbours, and the plan says so.
     """
     forecasts = {each.id: each for each in problem.forecast.zones}
     states = {each.id: each for each in problem.zones}
@@ -50,7 +54,7 @@ def cluster_rooms(
     if len(rooms) <= most:
         alone: dict[str, tuple[str, ...]] = {name: (name,) for name in rooms}
         return Clustered(problem=problem, members=alone)
-    groups = _kept(rooms, before) or _split(sorted(rooms.values(), key=_place), most)
+    groups = _kept(rooms, before, apart_k) or _split(sorted(rooms.values(), key=_place), most)
     merged = [_merge(group, problem.grid.step_s) for group in groups]
     zones, outlooks, starts = (tuple(part) for part in zip(*merged, strict=True))
     return Clustered(
@@ -68,7 +72,7 @@ def cluster_rooms(
     )
 
 
-def _kept(rooms: dict[str, _Room], before: Clustered | None) -> list[list[_Room]]:
+def _kept(rooms: dict[str, _Room], before: Clustered | None, apart_k: float) -> list[list[_Room]]:
     """The groups there were, if they still hold."""
     if before is None:
         return []
@@ -78,7 +82,7 @@ def _kept(rooms: dict[str, _Room], before: Clustered | None) -> list[list[_Room]
     groups = [[rooms[name] for name in members] for members in before.members.values()]
     for group in groups:
         middles = [_middle_c(room) for room in group]
-        if len({_kind(room) for room in group}) > 1 or max(middles) - min(middles) > APART_K:
+        if len({_kind(room) for room in group}) > 1 or max(middles) - min(middles) > apart_k:
             return []
     return groups
 

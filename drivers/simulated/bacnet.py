@@ -91,6 +91,8 @@ class _Application(NormalApplication):  # type: ignore[misc]  # bacpypes3 ships 
         self.owner.refresh()
         await super().indication(apdu)
         self.owner.obey()
+        if isinstance(apdu, WritePropertyRequest) and self.owner.meddling:
+            self.owner.hold(*self.owner.meddling.pop(0))
 
     async def response(self, apdu: APDU) -> None:
         """Our answer, unless the device keeps it to itself."""
@@ -113,6 +115,8 @@ class BacnetServer:
         self.segmentation = True
         """Whether long answers may be segmented; set before start."""
         self.trouble: Trouble | None = None
+        self.meddling: list[tuple[str, int, float]] = []
+        """What somebody holds (object, slot, raw) right after each of the next writes."""
         self.requests = 0
         self.writes = 0
         self._device_instance = device_instance

@@ -22,6 +22,7 @@ from edge_agent.fastloop.budget import Charge
 from edge_agent.fastloop.rehearsal import Played, Stage
 from edge_agent.fastloop.riding import aimed, calmed, ridden_kw, ride_at
 from edge_agent.histories import SiteHistory
+from edge_agent.late_first import late_first
 from edge_agent.month_peak import MOST_DAYS
 from edge_agent.problem import build_problem
 from edge_agent.reality import reality
@@ -177,6 +178,7 @@ class Rolling:
         case, grid = self._case, built.grid
         pv_total = sum(pv.peak_kw for pv in case.loaded.site.assets.pv) or 1.0
         pv = on_grid(ahead.pv_kw, grid)
+        imports = on_grid(case.import_price[step : step + DAY], grid)
         forecast = replace(
             built.forecast,
             load_kw=on_grid(ahead.load_kw, grid),
@@ -187,7 +189,7 @@ class Rolling:
                 )
                 for plant in case.loaded.site.assets.pv
             ),
-            import_price_per_kwh=on_grid(case.import_price[step : step + DAY], grid),
+            import_price_per_kwh=late_first(imports, grid) if self._charges else imports,
             export_price_per_kwh=on_grid(case.export_price[step : step + DAY], grid),
             peak_margin_kw=on_grid(ahead.margin_kw, grid) if ahead.margin_kw.any() else (),
         )

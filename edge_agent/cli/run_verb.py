@@ -18,6 +18,7 @@ from edge_agent.logs import set_up_logs
 from edge_agent.memory import no_line_editor, one_heap, settle
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.mistakes import SiteError
+from edge_agent.start_pages import give_back_code
 from edge_agent.store.location import DATABASE
 from edge_agent.store.lock import StateLock
 from edge_agent.store.store import Store
@@ -73,6 +74,7 @@ async def _run(loaded: LoadedSite, clock: Clock, state_dir: Path, *, tied: bool)
         try:
             await agent.start()
             settle()
+            give_back_code()
             await over.wait()
         finally:
             await agent.stop()

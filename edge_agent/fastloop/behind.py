@@ -42,8 +42,12 @@ def behind(
         kw=sum(one.share * kw for one, kw in zip(members, known_kw, strict=True)),
         rated_kw=sum(abs(one.share) * one.rated_kw for one in members),
     )
-    if sent and own.members == seen.members:
-        seen = _commanded(seen, members, known_kw, sent)
+    if sent is not None and own.members == seen.members:
+        if any(one.point in sent for one in members):
+            seen = _commanded(seen, members, known_kw, sent)
+        elif seen.commands.kw and seen.commands.kw[-1] != 0.0:
+            # Released: the same power asked for again is a command of its own.
+            seen = replace(seen, commands=seen.commands.add(snapshot.at.timestamp(), 0.0, KEEP_S))
     return taken(seen, own, read_s(snapshot, meter), meter_kw)
 
 
@@ -54,9 +58,7 @@ def _commanded(
     sent: Mapping[str, tuple[float, float]],
 ) -> Seen:
     """Remember where they were sent; one that was not stays where it is."""
-    at_s = max((sent[one.point][0] for one in members if one.point in sent), default=None)
-    if at_s is None:
-        return seen
+    at_s = max(sent[one.point][0] for one in members if one.point in sent)
     total_kw = sum(
         one.share * sent.get(one.point, (0.0, kw))[1]
         for one, kw in zip(members, powers_kw, strict=True)

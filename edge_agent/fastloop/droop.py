@@ -84,7 +84,7 @@ def answer(
         return _calm(replace(state, calm_since=None), 0.0)
     due_kw = _due_kw(settings, frequency_hz)
     if due_kw == 0.0:
-        since = state.calm_since or now
+        since = now if state.calm_since is None else min(state.calm_since, now)
         power_kw = 0.0
         if (now - since).total_seconds() >= settings.rest_s:
             power_kw = _give_back_kw(settings, state.owed_kwh, passed_h)

@@ -113,6 +113,9 @@ def _told(
 ) -> tuple[tuple[Change, ...], Lag]:
     """Changes of the meter that are still too new to learn from, and the lag the others tell."""
     changes, lag = seen.changes if own.members == seen.members else (), seen.lag
+    if meter_s < seen.meter_s:
+        # The clock stepped back: those of before would wait until it comes there again.
+        changes = ()
     if 0 < meter_s - seen.meter_s <= RAREST_S:
         changes = (*changes, ((seen.meter_s, meter_s), meter_kw - seen.meter_kw))
     while changes and changes[0][0][1] + EARLIEST_S <= own.at_s:

@@ -9,7 +9,13 @@ from datetime import datetime
 
 from edge_agent.arbiter import Entry
 from edge_agent.envelope import BatteryEnvelope, Envelope
-from edge_agent.fastloop.droop import Deviation, DroopSettings, DroopState, answer
+from edge_agent.fastloop.droop import (
+    LONGEST_HOLD_S,
+    Deviation,
+    DroopSettings,
+    DroopState,
+    answer,
+)
 from edge_agent.fastloop.frequency_meter import FrequencyMeter, observed, refusal
 from edge_agent.snapshot import Snapshot
 
@@ -17,6 +23,8 @@ SAMPLES = 240
 """Readings by which the meter is judged."""
 STEPS_KW = 0.1
 """What is added to a power is a multiple of this."""
+FARTHEST_HZ = 2.5
+"""Farther off no plant stays on the grid: the meter lies, or the site is an island."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +46,7 @@ class FrequencyResponse:
         self._meter: FrequencyMeter | None = None
         self._told: str | None = None
         self.lines: tuple[str, ...] = ()
-        """Of the last tick."""
+        """Of the last tick that was answered; `told` takes them."""
         self.refused: str | None = refusal(None)
         """Why nothing is answered; None while droop support runs."""
 
@@ -72,15 +80,26 @@ class FrequencyResponse:
         answered = replace(own, value=round(own.value + power_kw, 6), reason=reason)
         return [answered if one is own else one for one in entries]
 
+    def told(self) -> tuple[str, ...]:
+        """The lines since the last time, once each."""
+        lines, self.lines = self.lines, ()
+        return lines
+
     def _read(self, snapshot: Snapshot) -> float | None:
-        """The frequency of this tick; a reading that is not new is no sample."""
+        """The frequency of now; a reading that is not new is no sample, an old one no answer."""
         frequency_hz = snapshot.value(self._settings.point)
         if frequency_hz is None:
             return None
         usable = snapshot.seen[self._settings.point].usable
-        if usable is not None and (not self._samples or usable.at > self._samples[-1][0]):
+        if usable is None or abs(frequency_hz - self._settings.droop.nominal_hz) > FARTHEST_HZ:
+            return None
+        if self._samples and usable.at < self._samples[-1][0]:
+            # The clock stepped back: what was seen before says nothing of the pace.
+            self._samples.clear()
+        if not self._samples or usable.at > self._samples[-1][0]:
             self._samples.append((usable.at, frequency_hz))
-        return frequency_hz
+        age_s = (snapshot.at - usable.at).total_seconds()
+        return frequency_hz if age_s <= LONGEST_HOLD_S else None
 
     def _verdict(self) -> Sequence[str]:
         """One line when it begins or ends to be refused, or for another reason than before."""
