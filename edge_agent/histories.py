@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from edge_agent.forecasting.cleaned import LEFT_IN, actions, cleaned, load_points, measured
 from edge_agent.forecasting.did import HeldSpan
@@ -44,13 +45,15 @@ def wanted_points(site: Site) -> frozenset[str]:
     }
 
 
-def site_history(site: Site, read: Reader, held: Iterable[HeldSpan] = ()) -> SiteHistory | None:
+def site_history(
+    site: Site, read: Reader, held: Iterable[HeldSpan] = (), until: datetime | None = None
+) -> SiteHistory | None:
     """Everything measured so far; `read` hands out a point's quarters. None before the first.
 
-    `held`: where the gateway kept points off their own values.
+    `held`: where the gateway kept points off their own values. `until`: the present.
     """
     quarters = {key: packed(read(key)) for key in sorted(wanted_points(site))}
-    raster = raster_over(quarters.values())
+    raster = raster_over(quarters.values(), until)
     if raster is None:
         return None
     values = {key: raster.values(series) for key, series in quarters.items()}

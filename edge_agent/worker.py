@@ -109,7 +109,7 @@ class Worker:
     def _problem(self, request: PlanRequest) -> Problem | str:
         self._reader.advance(self._wanted, request.reality.at)
         now, site = request.reality.at, self._loaded.site
-        history = site_history(site, self._reader.series, self._knowing.held(now))
+        history = site_history(site, self._reader.series, self._knowing.held(now), now)
         if history is None:
             return "nothing has been measured yet"
         notes = self._renew_prices()

@@ -16,6 +16,8 @@ DIGITS = 2
 ESSENTIAL = frozenset({"resistance_k_per_kw", "capacity_kwh_per_k"})
 MOST_ERROR_K = 0.6
 """A zone that is foreseen worse than this within six hours has not been understood."""
+OWN_SHARE = (0.2, 5.0)
+"""Of the size in the site file: what a tank may be learnt to hold; else its record is of no use."""
 Part = TypeVar("Part", LearntZone, LearntBattery, LearntTank)
 
 
@@ -123,6 +125,8 @@ def _tank(tank: ThermalStore, known: LearntTank | None) -> ThermalStore:
     if known is None:
         return tank
     capacity, loss = tank.capacity_kwh_per_k, tank.loss_kw_per_k
+    if not OWN_SHARE[0] <= known.capacity_kwh_per_k / capacity <= OWN_SHARE[1]:
+        return tank
     return replace(
         tank,
         capacity_kwh_per_k=capacity

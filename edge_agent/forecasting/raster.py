@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,17 +74,25 @@ class Raster:
         """The quarters that a span touches."""
         flags: Flags = np.zeros(self.count, dtype=np.bool_)
         for start, end in spans:
-            flags |= self.overlap(start, end) > 0
+            first = math.floor((start.timestamp() - self.first_s) / QUARTER_S)
+            last = math.ceil((end.timestamp() - self.first_s) / QUARTER_S)
+            if start < end:
+                flags[max(0, first) : max(0, last)] = True
         return flags
 
 
-def raster_over(series: Iterable[Packed]) -> Raster | None:
-    """The raster that holds everything measured, the open quarter too; None when nothing was."""
+def raster_over(series: Iterable[Packed], until: datetime | None = None) -> Raster | None:
+    """The raster that holds everything measured, the open quarter too; None when nothing was.
+
+    What is dated later than `until` was measured before the clock was set back: it is left out.
+    """
     ends = [(int(one.starts_s[0]), int(one.starts_s[-1])) for one in series if len(one.starts_s)]
     if not ends:
         return None
     first, last = min(first for first, _ in ends), max(last for _, last in ends)
-    return Raster(first, (last - first) // QUARTER_S + 1)
+    if until is not None:
+        last = min(last, int(until.timestamp()) // QUARTER_S * QUARTER_S)
+    return None if last < first else Raster(first, (last - first) // QUARTER_S + 1)
 
 
 def raster_of(series: Iterable[Packed], until: datetime) -> Raster | None:

@@ -20,6 +20,8 @@ CAPACITY_SHARE = (0.4, 1.2)
 """Of the plate's: what may be learnt."""
 ROUND_TRIP = (0.6, 1.0)
 STANDBY_SHARE_PER_H = 0.01
+POWER_SHARE = 0.3
+"""Of the plate's: a battery that gives less is out of order, not weak."""
 MIDDLE_SOC = (15.0, 85.0)
 _ASKED_MORE = 1.03
 _STEADY_KW = 1e-6
@@ -63,7 +65,8 @@ def fit_battery(record: BatteryRecord) -> LearntBattery | None:
     usable = float(np.clip(1.0 / np.sqrt(per_in * per_out), low, high))
     efficiency = float(np.sqrt(round_trip))
     error = float(missed[calm].mean()) * usable
-    charge, discharge = (_held(record, sign) for sign in (1.0, -1.0))
+    charge = _held(record, 1.0, record.charge_kw)
+    discharge = _held(record, -1.0, record.discharge_kw)
     return LearntBattery(
         id=record.id,
         basis=series_basis(record.soc_percent, error),
@@ -108,11 +111,11 @@ def _windows(record: BatteryRecord) -> tuple[Floats, Floats]:
     return change[known], seen[known]
 
 
-def _held(record: BatteryRecord, sign: float) -> float | None:
+def _held(record: BatteryRecord, sign: float, plate_kw: float) -> float | None:
     """Power it gave where it was asked for more, away from full and empty; None if never seen."""
     power, asked = sign * record.power_kw, sign * record.setpoint_kw
     gauge = record.soc_percent.values
-    short = (power > 0) & (asked > _ASKED_MORE * power)
+    short = (power > POWER_SHARE * plate_kw) & (asked > _ASKED_MORE * power)
     short &= (gauge > MIDDLE_SOC[0]) & (gauge < MIDDLE_SOC[1])
     # A quarter in which the set point changed shows the change, not a limit.
     steady = np.abs(np.diff(asked, prepend=np.nan)) < _STEADY_KW
