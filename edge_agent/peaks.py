@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from drivers.types import Reading
 from edge_agent.billing import MAX_HOLD_S, OpenBlock, metered, open_block
-from edge_agent.site.tariff import billing_month
+from edge_agent.billing_month import billing_month
 from edge_agent.site.tariff_schema import DemandCharge, Tariff
 from edge_agent.tariff.calendar import holidays_in
 from edge_agent.tariff.demand import billing_period, measured, ratchet_kw

@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from edge_agent.billing import OpenBlock
+from edge_agent.billing_month import DAY_S
 from edge_agent.circuits import circuit_loads
 from edge_agent.flows import flow
 from edge_agent.plan_words import Reality
@@ -25,7 +26,6 @@ from edge_agent.reality_loads import (
 )
 from edge_agent.site.asset_schema import BatteryAsset, ZoneAsset
 from edge_agent.site.schema import Site
-from edge_agent.site.tariff import DAY_S
 from edge_agent.site.tariff_schema import DemandCharge, Tariff
 from edge_agent.sitemodel import site_model
 from edge_agent.snapshot import Snapshot

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.backtest.data_file import QUARTER_S
+from edge_agent.billing_month import billing_month
 from edge_agent.site.load import LoadedSite
-from edge_agent.site.tariff import billing_month
 from edge_agent.site.tariff_schema import DemandCharge
 from edge_agent.tariff.calendar import holidays_in
 from edge_agent.tariff.demand import billing_period, measured

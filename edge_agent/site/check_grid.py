@@ -25,7 +25,8 @@ def response_findings(grid: GridAsset, batteries: Collection[BatteryAsset]) -> I
         return
     rated_kw = min(battery.charge_kw, battery.discharge_kw)
     if asked.reserve_kw > rated_kw:
-        text = f"{asked.reserve_kw:g} kW is more than {asked.battery} has both ways ({rated_kw:g}): lower it"
+        most = f"{asked.battery} has both ways ({rated_kw:g})"
+        text = f"{asked.reserve_kw:g} kW is more than {most}: lower it"
         yield Finding((*path, "reserve_kw"), text)
 
 

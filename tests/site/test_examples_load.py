@@ -19,10 +19,11 @@ from edge_agent.site.known_points import Profiles, packaged_profiles
 from edge_agent.site.load import load_site
 from edge_agent.site.mistakes import SiteError
 from edge_agent.site.schema import Control, MqttLink, Site
-from edge_agent.site.tariff import price_series
 from edge_agent.site.tariff_schema import Tariff
 from edge_agent.site.template import SITE_FILE, starter_files, starter_site
 from edge_agent.site.wording import PATTERNS
+from edge_agent.tariff.known import feeds_of_file
+from edge_agent.tariff.prices import price_series
 
 
 @pytest.mark.parametrize("name", ["hotel.yaml", "hotel_rtp.yaml"])
@@ -61,10 +62,11 @@ def test_the_real_week_is_whole_and_has_negative_hours() -> None:
     assert loaded.prices[0].start == datetime(2018, 9, 30, 22, tzinfo=UTC)
     assert min(point.price_per_kwh for point in loaded.prices) < 0
     starts = [point.start for point in loaded.prices]
-    imports, _, reasons = price_series(loaded.tariff, loaded.prices, starts, loaded.zone)
-    assert reasons == ()
-    assert imports[0] is not None
-    assert math.isclose(imports[0], 0.05953 + 0.16)
+    feeds = feeds_of_file(loaded.prices, loaded.tariff, loaded.site.site.timezone)
+    found = price_series(loaded.tariff, feeds, starts, (3600,) * len(starts), loaded.zone)
+    assert found.notes == ()
+    assert found.imports[0] is not None
+    assert math.isclose(found.imports[0], 0.05953 + 0.16)
 
 
 def test_the_week_names_its_source_and_licence() -> None:
