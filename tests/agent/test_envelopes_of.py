@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from small_house import FAN_COIL, SETPOINT, furnished, write_site
-from wishes import NOW
+from plant_site import listed, loaded_with, points_of, set_in
+from small_house import FAN_COIL, SETPOINT
 
-from drivers.types import Point
-from edge_agent.clock import SystemClock
 from edge_agent.envelope import (
     BatteryEnvelope,
     BmsInputs,
@@ -27,77 +24,11 @@ from edge_agent.envelope import (
     TemperatureWindow,
     ZoneEnvelope,
 )
-from edge_agent.envelopes_of import envelopes, operator_signals
-from edge_agent.fields import build_drivers
-from edge_agent.grid_operator import LimitOn, Signal
-from edge_agent.grid_parts import frequency_reserves, grid_limits, grid_parts
+from edge_agent.envelopes_of import envelopes
 from edge_agent.site.examples import example_path
 from edge_agent.site.load import LoadedSite, load_site
-from models.types import even_grid
 
-Change = Callable[[dict[str, Any]], None]
 HOTEL_BATTERY = "battery_bms_001.power_setpoint"
-
-
-def points_of(loaded: LoadedSite) -> dict[str, Point]:
-    drivers = build_drivers(loaded.site, SystemClock())
-    return {point.key: point for driver in drivers.values() for point in driver.points}
-
-
-def with_plant(site: dict[str, Any]) -> None:
-    """A boiler, a heat pump and a relay on the BMS, a meter of the annex."""
-    furnished(site)
-    like = {key: site["devices"][-1][key] for key in ("link", "address", "poll_s")}
-    water = {"object": "analog-value,41", "unit": "degC", "access": "rw", "safe": [40, 72]}
-    cap = {"object": "analog-value,42", "unit": "kW", "access": "rw", "safe": [4.2, 12]}
-    relay = {"object": "analog-value,43", "access": "rw", "safe": [0, 1]}
-    points = {
-        "water": {"object": "analog-input,41", "unit": "degC"},
-        "returning": {"object": "analog-input,42", "unit": "degC"},
-        "cycle": {"object": "binary-input,1"},
-        "setpoint": water,
-        "cap": cap,
-        "power": {"object": "analog-input,43", "unit": "kW"},
-        "relay": relay,
-        "humidity": {"object": "analog-input,44", "unit": "percent"},
-        "surface": {"object": "analog-input,45", "unit": "degC"},
-        "dimmer": {"object": "binary-input,2"},
-        "pulse": {"object": "analog-input,46", "unit": "Hz"},
-    }
-    site["devices"].append({"id": "cellar", "type": "controller", "points": points} | like)
-    site["assets"]["thermal_stores"] = [
-        {"id": "hot_water", "temperature": "cellar.water", "setpoint": "cellar.setpoint"}
-    ]
-
-
-def loaded_with(folder: Path, *changes: Change) -> LoadedSite:
-    def all_of_them(site: dict[str, Any]) -> None:
-        with_plant(site)
-        for change in changes:
-            change(site)
-
-    return load_site(write_site(folder, change=all_of_them))
-
-
-def set_in(*path: str | int, **keys: object) -> Change:
-    """Add keys to the block at a path below `assets`."""
-
-    def change(site: dict[str, Any]) -> None:
-        block: Any = site["assets"]
-        for part in path:
-            block = block[part]
-        block.update(keys)
-
-    return change
-
-
-def listed(key: str, *items: dict[str, object]) -> Change:
-    """Put a list of assets under a key of `assets`."""
-
-    def change(site: dict[str, Any]) -> None:
-        site["assets"][key] = list(items)
-
-    return change
 
 
 BATTERY = ("battery", 0)
@@ -415,81 +346,3 @@ def test_batteries_come_in_the_order_of_the_file(tmp_path: Path) -> None:
     loaded = loaded_with(tmp_path)
     kinds = [type(one) for one in envelopes(loaded.site, points_of(loaded)).values()]
     assert kinds == [BatteryEnvelope, ZoneEnvelope, PvEnvelope, TankEnvelope]
-
-
-def test_signals_of_the_grid_operator(tmp_path: Path) -> None:
-    dimming = {
-        "id": "dimming",
-        "point": "cellar.dimmer",
-        "limit_on": "consumption",
-        "full_kw": 180,
-        "default_kw": 14,
-        "levels": [[0, None], [1, 14]],
-    }
-    told = {
-        "id": "told",
-        "point": "cellar.power",
-        "limit_on": "feed_in",
-        "full_kw": 50,
-        "default_kw": None,
-        "scale_kw": 0.5,
-        "hold_s": 60,
-        "restore_kw_per_s": 0.1,
-    }
-    loaded = loaded_with(tmp_path, set_in("grid", operator_signals=[dimming, told]))
-    assert operator_signals(loaded.site) == (
-        Signal(
-            id="dimming",
-            point="cellar.dimmer",
-            limit_on=LimitOn.CONSUMPTION,
-            full_kw=180.0,
-            default_kw=14.0,
-            levels=((0.0, None), (1.0, 14.0)),
-        ),
-        Signal(
-            id="told",
-            point="cellar.power",
-            limit_on=LimitOn.FEED_IN,
-            full_kw=50.0,
-            default_kw=None,
-            scale_kw=0.5,
-            hold_s=60.0,
-            restore_kw_per_s=0.1,
-        ),
-    )
-
-
-@pytest.mark.parametrize("limit_on", LimitOn)
-def test_every_kind_of_limit_can_be_named(limit_on: LimitOn, tmp_path: Path) -> None:
-    signal = {
-        "id": "box",
-        "point": "cellar.dimmer",
-        "limit_on": limit_on.value,
-        "full_kw": 9,
-        "default_kw": 0,
-        "scale_kw": 1,
-    }
-    loaded = loaded_with(tmp_path, set_in("grid", operator_signals=[signal]))
-    assert [one.limit_on for one in operator_signals(loaded.site)] == [limit_on]
-
-
-def test_a_site_without_signals_has_none(paper: LoadedSite) -> None:
-    assert operator_signals(paper.site) == ()
-
-
-def test_what_the_site_does_for_the_grids_frequency(tmp_path: Path) -> None:
-    asked = {"point": "cellar.pulse", "battery": "bat", "reserve_kw": 20, "reserve_kwh": 5}
-    loaded = loaded_with(tmp_path, set_in("grid", frequency_response=asked, nominal_hz=60))
-    parts = grid_parts(loaded.site)
-    assert parts.response is not None
-    assert parts.response.refused
-    (reserve,) = frequency_reserves(loaded.site, even_grid(NOW, 15, 1.0))
-    assert (reserve.id, reserve.up_kw, reserve.down_kw) == ("bat", (20.0,) * 4, (20.0,) * 4)
-    assert reserve.hold_s == 900
-    limits = grid_limits(loaded.site.assets.grid)
-    assert (limits.low_hz, limits.high_hz) == (59.5, 60.5)
-
-
-def test_without_an_answer_to_frequency_nothing_is_kept(paper: LoadedSite) -> None:
-    assert grid_parts(paper.site).response is None
-    assert frequency_reserves(paper.site, even_grid(NOW, 15, 1.0)) == ()
