@@ -62,6 +62,7 @@ class Claim:
 
     def took(self, standing: float, now_s: float) -> None:
         """Somebody put `standing` there right after we wrote."""
+        self.ours = tuple(one for one in self.ours if not self._near(one, standing))
         self.foreign = standing
         self.lost(now_s)
 

@@ -85,11 +85,10 @@ class Commander:
                 return self._taken(standing)
             if claim.contention.second_master(now_s):
                 return self._second_master(now_s)
-            if not self._holds(standing, value):
-                standing = await self._commanded(value, standing)
-                if claim.foreign is not None:
-                    return self._taken(standing)
-            outcome = self._judged(standing, value)
+            if self._holds(standing, value):
+                outcome = self._judged(standing, value)
+            else:
+                outcome = await self._commanded(value, standing)
         except DriverError as error:
             return self._failed(error)
         if outcome.result.holds:
@@ -119,23 +118,23 @@ class Commander:
         claim.released(now_s)
         return self._outcome(WriteResult.VERIFIED, standing)
 
-    async def _commanded(self, value: float, before: Standing) -> Standing:
-        """What stands after writing `value`; what the device made of it counts as ours too.
+    async def _commanded(self, value: float, before: Standing) -> WriteOutcome:
+        """The outcome of writing `value`; what the device made of it counts as ours too.
 
-        Somebody may have written between our frame and the look at it: `claim.foreign` tells.
+        Somebody may have written between our frame and the look at it: theirs stays.
         """
         self._claim.written(value)
         await self._command(self._how.to_device(value))
         after = await self._standing()
         held = self._held(after)
         if held is None or held == self._held(before) or self._near(held, value):
-            return after
+            return self._judged(after, value)
         made = await self._made_again(value, held) if self._point.counts else None
         if made is None:
             self._claim.took(held, self._link.clock.monotonic_s())
-            return after
+            return self._taken(after)
         self._claim.written(held)
-        return made
+        return self._judged(made, value)
 
     async def _made_again(self, value: float, held: float) -> Standing | None:
         """What stands after a second write of `value`; None when `held` was not made of it.
@@ -213,7 +212,7 @@ class Commander:
         return self._outcome(WriteResult.OVERRIDDEN_LOCALLY, standing, reason)
 
     def _taken(self, standing: Standing) -> WriteOutcome:
-        wrote = self._claim.ours[0]
+        wrote = self._claim.ours[-1]
         reason = f"{self._whose(standing)}, where we wrote {wrote:g}"
         return self._outcome(WriteResult.OVERRIDDEN_LOCALLY, standing, reason)
 

@@ -48,28 +48,38 @@ def metered(
     block: OpenBlock, at: datetime, power_kw: float, max_hold_s: float = MAX_HOLD_S
 ) -> tuple[OpenBlock, OpenBlock | None]:
     """Take one meter reading (import positive); returns the open block and the one just closed."""
-    if at < block.start:
+    into_s = (at - block.start).total_seconds()
+    if into_s < 0:
         # The clock stepped back: what was measured belongs to no block that can be billed.
         return replace(open_block(at, block.block_s), last_at=at), None
     closed = None
-    if at >= block.end:
-        closed = _held_to(block, block.end, power_kw, max_hold_s)
+    if into_s >= block.block_s:
+        closed = _held_to(block, block.end, power_kw, max_hold_s, block.last_at)
         block = open_block(at, block.block_s)
         held_over = closed.last_at is not None and block.start == closed.end
         if held_over and (at - block.start).total_seconds() <= max_hold_s:
             block = replace(block, last_at=block.start)
-    return replace(_held_to(block, at, power_kw, max_hold_s), last_at=at), closed
+    return _held_to(block, at, power_kw, max_hold_s, at), closed
 
 
-def _held_to(block: OpenBlock, moment: datetime, power_kw: float, max_hold_s: float) -> OpenBlock:
-    """The block with `power_kw` held from the last reading to `moment`."""
-    if block.last_at is None or moment <= block.last_at:
-        return block
-    held_s = (moment - block.last_at).total_seconds()
-    if held_s > max_hold_s:
-        return block
-    return replace(
-        block,
-        import_kwh=block.import_kwh + max(0.0, power_kw) * held_s / 3600.0,
-        measured_s=block.measured_s + held_s,
+def _held_to(
+    block: OpenBlock,
+    moment: datetime,
+    power_kw: float,
+    max_hold_s: float,
+    last_at: datetime | None,
+) -> OpenBlock:
+    """The block with `power_kw` held from the last reading to `moment`, and read at `last_at`."""
+    import_kwh, measured_s = block.import_kwh, block.measured_s
+    if block.last_at is not None:
+        held_s = (moment - block.last_at).total_seconds()
+        if 0 < held_s <= max_hold_s:
+            import_kwh += max(0.0, power_kw) * held_s / 3600.0
+            measured_s += held_s
+    return OpenBlock(
+        start=block.start,
+        block_s=block.block_s,
+        import_kwh=import_kwh,
+        measured_s=measured_s,
+        last_at=last_at,
     )

@@ -8,7 +8,6 @@ from drivers.types import Point
 from edge_agent.snapshot import Snapshot
 from edge_agent.store.types import LeaseRow, LeaseState
 
-
 EVERY_S = 60.0
 """A point that shows ever other values against the same held one is not looked at more often."""
 

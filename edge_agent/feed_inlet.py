@@ -7,13 +7,13 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from edge_agent.cloud.shadow_document import section_of
 from edge_agent.cloud.shadows import Desired
-from edge_agent.feeds.keeper import FeedKeeper
+from edge_agent.feeds.keeper import MAX_FILE_BYTES, FeedKeeper
 from edge_agent.feeds.source import Format, Source
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ class FeedInlet:
     def _take(self, arrived: _Arrived) -> None:
         if len(self._waiting) == MOST_WAITING:
             log.warning("feed %s: too many documents at once", arrived.name)
+        if len(arrived.payload) > MAX_FILE_BYTES:
+            # Enough to be refused for its length, and no more of it to be held.
+            arrived = replace(arrived, payload=arrived.payload[: MAX_FILE_BYTES + 1])
         self._waiting.append(arrived)
         self._arrived.set()
 

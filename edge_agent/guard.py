@@ -200,6 +200,6 @@ def _remember(case: Case, envelope: Envelope, verdict: Verdict) -> PointRecall:
     kept = remember(case.recall, verdict.value, now, writes)
     if verdict.cycle is not None:
         kept = replace(kept, cycle=verdict.cycle)
-    if any(flag.code == "battery_over_current" for flag in verdict.flags):
+    if verdict.flags and any(flag.code == "battery_over_current" for flag in verdict.flags):
         kept = replace(kept, tripped_until=now + TRIP)
     return kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from edge_agent.arbiter import Priority
@@ -10,7 +10,7 @@ from edge_agent.plan_words import Reality
 from edge_agent.site.schema import Site
 from edge_agent.steered import works_of
 from edge_agent.tanks import planned_tanks
-from models.types import Reason, ReasonCode, ShiftableState
+from models.types import Reason, ReasonCode, ShedState, ShiftableState
 
 BY_US = f"{Priority.MANUAL.name.lower()} ("
 """How the reason of an override begins that a person set in our own interface."""
@@ -19,8 +19,8 @@ BY_US = f"{Priority.MANUAL.name.lower()} ("
 def told(known: Reality, site: Site, taken: Mapping[str, str]) -> Reality:
     """The same, where the assets behind the points in `taken` (with the reason) are nobody's.
 
-    A battery without a state of charge, a zone or tank without a temperature and a load without
-    work are left out of a plan.
+    A battery without a state of charge, a zone or tank without a temperature, a load without work
+    and a group that rests are left out of a plan.
     """
     if not taken:
         return known
@@ -29,6 +29,7 @@ def told(known: Reality, site: Site, taken: Mapping[str, str]) -> Reality:
     zones = {zone.id for zone in assets.hvac.zones if zone.setpoint in taken}
     tanks = {tank.id for tank in planned_tanks(site) if tank.setpoint in taken}
     works = {work.asset.id for work in works_of(site) if work.point in taken}
+    groups = tuple(_held_groups(site, taken))
     effects = tuple(_effects(site, taken))
     return replace(
         known,
@@ -45,6 +46,7 @@ def told(known: Reality, site: Site, taken: Mapping[str, str]) -> Reality:
         shiftables=tuple(
             ShiftableState(id=one.id) if one.id in works else one for one in known.shiftables
         ),
+        sheds=_resting(known, site, {group for group, _ in groups}),
         reasons=(*known.reasons, *(_reason(key, taken[key], effect) for key, effect in effects)),
         missing=(*known.missing, *(key for key, _ in effects)),
     )
@@ -71,6 +73,27 @@ def _load_effects(site: Site, taken: Mapping[str, str]) -> Iterator[tuple[str, s
     for work in works_of(site):
         if work.point in taken:
             yield work.point, f"load {work.asset.id} is left alone"
+    for group, point in _held_groups(site, taken):
+        yield point, f"group {group} is not shed"
+
+
+def _held_groups(site: Site, taken: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Shed groups of which a switch is held, and its point."""
+    points = {switch.id: switch.point for switch in site.assets.switches}
+    for group in site.assets.demand.sheddable:
+        for name in group.switches:
+            if points[name] in taken:
+                yield group.id, points[name]
+
+
+def _resting(known: Reality, site: Site, held: Collection[str]) -> tuple[ShedState, ...]:
+    """The shed groups' states; those held by somebody rest as long as a plan may reach."""
+    longest_s = 3600 * site.planning.horizon_h + 3600
+    states = {one.id: one for one in known.sheds}
+    for name in held:
+        before = states.get(name, ShedState(id=name))
+        states[name] = replace(before, active_s=0.0, cooling_s=longest_s)
+    return tuple(states.values())
 
 
 def _reason(key: str, who: str, effect: str) -> Reason:

@@ -177,25 +177,22 @@ def _sheds(
     """Groups that are shed, rest or have something to come back."""
     found = {}
     for group in site.assets.demand.sheddable:
-        before = kept.sheds.get(group.id)
-        off = _is_off(group, site, snapshot)
-        if off is None:
-            # A lost reading neither ends a shedding nor begins one.
-            off = before is not None and before.active_s > 0
-        shed_kw = _shed_kw(group, plan, snapshot.at) if off else 0.0
-        state = _shed(group, before, shed_kw, step_s)
+        # What is not seen counts as carried out: nothing is shed for longer than it may.
+        shed_kw = 0.0 if _is_on(group, site, snapshot) else _shed_kw(group, plan, snapshot.at)
+        state = _shed(group, kept.sheds.get(group.id), shed_kw, step_s)
         if state != ShedState(id=group.id):
             found[group.id] = state
     return found
 
 
-def _is_off(group: ShedAsset, site: Site, snapshot: Snapshot) -> bool | None:
-    """Whether all of it is off; None where what is seen leaves it open."""
+def _is_on(group: ShedAsset, site: Site, snapshot: Snapshot) -> bool:
+    """Whether some of it is seen to be on."""
     switches = [one for one in site.assets.switches if one.id in group.switches]
-    seen = [(value, one) for one in switches if (value := snapshot.value(one.point)) is not None]
-    if any(abs(value - one.off_value) >= abs(value - one.on_value) for value, one in seen):
-        return False
-    return True if len(seen) == len(switches) else None
+    values = [(snapshot.value(one.point), one) for one in switches]
+    return any(
+        value is not None and abs(value - one.off_value) >= abs(value - one.on_value)
+        for value, one in values
+    )
 
 
 def _shed_kw(group: ShedAsset, plan: Plan | None, now: datetime) -> float:

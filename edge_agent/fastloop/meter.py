@@ -66,15 +66,18 @@ def watch(seen: Seen, fleet: Sequence[BatteryEnvelope], snapshot: Snapshot) -> S
     meter_kw = snapshot.value(meter)
     if meter_kw is None:
         return snapshot.why_missing(meter)
-    powers = {one.point: kw for one in fleet if (kw := snapshot.value(one.power)) is not None}
-    if not powers:
+    members: list[str] = []
+    at_s, total_kw, rated_kw = -math.inf, 0.0, 0.0
+    for one in fleet:
+        rated_kw += max(one.charge_kw, one.discharge_kw)
+        kw = snapshot.value(one.power)
+        if kw is not None:
+            members.append(one.point)
+            total_kw += kw
+            at_s = max(at_s, read_s(snapshot, one.power))
+    if not members:
         return snapshot.why_missing(fleet[0].power)
-    own = Own(
-        members=tuple(powers),
-        at_s=max(read_s(snapshot, one.power) for one in fleet if one.point in powers),
-        kw=sum(powers.values()),
-        rated_kw=sum(max(one.charge_kw, one.discharge_kw) for one in fleet),
-    )
+    own = Own(members=tuple(members), at_s=at_s, kw=total_kw, rated_kw=rated_kw)
     return taken(seen, own, read_s(snapshot, meter), meter_kw)
 
 

@@ -132,7 +132,10 @@ def _tank(tank: ThermalStore, known: LearntTank | None) -> ThermalStore:
         capacity_kwh_per_k=capacity
         if "capacity_kwh_per_k" in known.at_bound
         else _short(known.capacity_kwh_per_k),
-        loss_kw_per_k=loss if "loss_kw_per_k" in known.at_bound else _short(known.loss_kw_per_k),
+        # What is next to nothing is nothing: it would be another model every day.
+        loss_kw_per_k=loss
+        if "loss_kw_per_k" in known.at_bound
+        else _short(round(known.loss_kw_per_k, 5)),
     )
 
 

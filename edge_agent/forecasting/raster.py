@@ -61,17 +61,8 @@ class Raster:
         """As a forecast wants it."""
         return History(datetime.fromtimestamp(self.first_s, UTC), QUARTER_S, values)
 
-    def overlap(self, start: datetime, end: datetime) -> Floats:
-        """Share of every quarter that lies in [start, end)."""
-        begins = self.middles_s - QUARTER_S / 2
-        inside = np.minimum(begins + QUARTER_S, end.timestamp()) - np.maximum(
-            begins, start.timestamp()
-        )
-        share: Floats = np.clip(inside / QUARTER_S, 0.0, 1.0)
-        return share
-
     def touched(self, spans: Iterable[tuple[datetime, datetime]]) -> Flags:
-        """The quarters that a span touches."""
+        """The quarters that a span [start, end) touches."""
         flags: Flags = np.zeros(self.count, dtype=np.bool_)
         for start, end in spans:
             first = math.floor((start.timestamp() - self.first_s) / QUARTER_S)

@@ -26,6 +26,8 @@ EVERY = timedelta(minutes=55)
 """Plans come more often than forecasts need to be kept."""
 KEPT = timedelta(hours=49)
 DIGITS = 3
+DRAFT = "next.tmp"
+"""Always the same, so that power cuts leave no more than one behind."""
 
 
 def pv_name(asset_id: str) -> str:
@@ -74,7 +76,7 @@ class ForecastRecord:
         )
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            draft = self._path(start_s).with_suffix(".tmp")
+            draft = self._folder / DRAFT
             draft.write_bytes(text)
             draft.replace(self._path(start_s))
             for old in kept:

@@ -43,7 +43,7 @@ def limits(
     yield from _currents(envelope, snapshot)
     yield from _stops(envelope, snapshot, recall)
     yield from _temperature(envelope, snapshot)
-    yield _soc(envelope, soc)
+    yield from _soc(envelope, soc)
 
 
 def _rating(envelope: BatteryEnvelope) -> Limit:
@@ -151,13 +151,16 @@ def _linear(value: float, zero_at: float, one_at: float) -> float:
     return 1.0 if value >= one_at else (value - zero_at) / (one_at - zero_at)
 
 
-def _soc(envelope: BatteryEnvelope, soc: float) -> Limit:
+def _soc(envelope: BatteryEnvelope, soc: float) -> Iterator[Limit]:
+    """Nothing where the window leaves the whole rating."""
     floor = max(envelope.soc_min_percent, envelope.reserve_percent)
     taper = envelope.derate_soc_percent
     full = _linear(-soc, -envelope.soc_max_percent, taper - envelope.soc_max_percent)
     empty = _linear(soc, floor, floor + taper)
+    if full == empty == 1.0:
+        return
     reserve = "its reserve" if floor > envelope.soc_min_percent else "its SOC window"
-    return Limit(
+    yield Limit(
         low_kw=-envelope.discharge_kw * empty,
         high_kw=envelope.charge_kw * full,
         why=f"{reserve} at {soc:.1f} %",

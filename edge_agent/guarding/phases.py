@@ -68,9 +68,13 @@ def _room(
 ) -> PhaseRoom:
     limit_a = connection.max_current_a or 0.0
     size_a = abs(number(connection.currents[index], snapshot) or 0.0)
-    amps = size_a if _flow_kw(connection, index, meter_kw, snapshot) >= 0 else -size_a
+    own_kw = _own_kw(connection, index, snapshot)
+    amps = size_a if (meter_kw if own_kw is None else own_kw) >= 0 else -size_a
+    # The sum is exported, but this phase may import all the same: only what is sure is room.
+    unsure = own_kw is None and meter_kw < 0
+    up_a = max(0.0, limit_a - size_a) if unsure else limit_a - amps
     return PhaseRoom(
-        up_kw=_kw(limit_a - amps, connection, index, snapshot),
+        up_kw=_kw(up_a, connection, index, snapshot),
         down_kw=_kw(limit_a + amps, connection, index, snapshot),
         flow_kw=flow_kw(connection, index, meter_kw, snapshot),
     )
@@ -80,10 +84,14 @@ def _flow_kw(
     connection: ConnectionEnvelope, index: int, meter_kw: float, snapshot: Snapshot
 ) -> float:
     """The phase's own power; without one, all phases are taken to flow as their sum does."""
-    if index >= len(connection.phase_powers):
-        return meter_kw
-    own_kw = number(connection.phase_powers[index], snapshot)
+    own_kw = _own_kw(connection, index, snapshot)
     return meter_kw if own_kw is None else own_kw
+
+
+def _own_kw(connection: ConnectionEnvelope, index: int, snapshot: Snapshot) -> float | None:
+    if index >= len(connection.phase_powers):
+        return None
+    return number(connection.phase_powers[index], snapshot)
 
 
 def _kw(amps: float, connection: ConnectionEnvelope, index: int, snapshot: Snapshot) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,25 +48,27 @@ class CommandReader:
         self._points = points
         self._last: int | None = None
 
-    def advance(self, since: datetime) -> list[Command]:
-        """What was written since the last call, at first since `since`; raises StoreError."""
+    def advance(self, since: datetime) -> Iterator[Command]:
+        """What was written after what was handed out last, at first since `since`.
+
+        Slice by slice: a year's trail would not fit into the memory of a small board. Raises
+        StoreError while it is read, and then goes on where it was.
+        """
         if not self._points:
-            return []
+            return
         with open_readonly(self._path) as db:
             oldest, newest = db.execute(ENDS).fetchone()
             if newest is None:
-                return []
+                return
             place = self._last
             if place is None:
                 place = _place(db, oldest - 1, newest, to_us(since))
-            found: list[Command] = []
             while place < newest:
                 end = min(place + _SLICE_ROWS, newest)
                 rows = db.execute(NEXT_ROWS, (place, end)).fetchall()
-                found += [Command.of(row) for row in rows if row[2] in self._points]
-                place = end
+                yield from (Command.of(row) for row in rows if row[2] in self._points)
+                self._last = place = end
         self._last = newest
-        return found
 
 
 def _place(db: sqlite3.Connection, low: int, high: int, since_us: int) -> int:

@@ -100,6 +100,21 @@ def test_a_site_without_a_past_has_an_empty_history(loaded: LoadedSite) -> None:
     assert site_history(loaded.site, lambda _key: EMPTY) is None
 
 
+def test_what_is_dated_ahead_is_no_past(loaded: LoadedSite) -> None:
+    """Measured while the clock was ten years ahead: years of gaps would have to be carried."""
+    ahead = NOON + timedelta(days=3650)
+    mixed = QuarterSeries(
+        [round(moment.timestamp()) for moment in (NOON, NOON + timedelta(hours=1), ahead)],
+        [1.0, 2.0, 90.0],
+        [1, 1, 1],
+    )
+    found = site_history(loaded.site, lambda _key: mixed, until=NOON + timedelta(hours=1))
+    assert found is not None
+    assert len(found.load_kw.values) == 5
+    lone = quarters(ahead, 1.0)
+    assert site_history(loaded.site, lambda _key: lone, until=NOON) is None
+
+
 def test_points_a_site_does_not_have_are_none(paper: LoadedSite) -> None:
     found = history(
         paper,

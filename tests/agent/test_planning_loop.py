@@ -27,10 +27,12 @@ from edge_agent.notes import Notebook
 from edge_agent.peaks import PeakBook
 from edge_agent.planner import Planner
 from edge_agent.planning_loop import MIN_GAP_S, RETRY_S, PlanningLoop
+from edge_agent.plant_memory import KEPT_JSON, KEY, Kept
 from edge_agent.site.load import LoadedSite
 from edge_agent.site.schema import Control
 from edge_agent.snapshot import Board, Snapshot
 from edge_agent.store.store import Store
+from edge_agent.store.types import StoreError
 from edge_agent.tracking import Actuators
 from edge_agent.worker_client import WorkerClient
 from models.types import BatteryPlan, Plan, PlanSource, TimeGrid
@@ -288,6 +290,36 @@ async def test_what_was_done_before_a_restart_is_known_after_it(
     for known in (first, again):
         assert known.shiftables[0].jobs[0].done_kwh == pytest.approx(1.0)
         assert known.thermal_stores[0].last_hygiene == done_at
+
+
+class Unreadable(Notebook):
+    """A store that cannot be read once."""
+
+    reads = 0
+
+    async def state(self, key: str) -> str | None:
+        self.reads += 1
+        if self.reads == 1:
+            raise StoreError(key)
+        return await super().state(key)
+
+
+async def test_a_memory_that_cannot_be_read_costs_no_plan_and_is_not_overwritten(
+    tmp_path: Path, store: Store, clock: ManualClock
+) -> None:
+    loaded, notes = pool_house(tmp_path), Unreadable(store)
+    before = KEPT_JSON.dump_json(Kept(full_at={"bat": NOON - timedelta(days=3)})).decode()
+    await notes.state_put(KEY, before)
+    book = PeakBook(loaded.tariff, loaded.zone, notes)
+    planner = Planner(WorkerClient(["/nowhere"]), notes, budget_s=1.0)
+    loop = PlanningLoop(loaded.site, loaded.tariff, planner, book, clock)
+    loop.drawer = notes
+    image = snapshot(POOL, now=clock.now())
+    made = await loop.plan_now(image)
+    assert made.source is PlanSource.RULES
+    assert await store.state_get(KEY) == before
+    await loop.plan_now(image)
+    assert loop.reality(image).batteries[0].last_full == NOON - timedelta(days=3)
 
 
 async def test_the_first_decision_needs_no_worker(

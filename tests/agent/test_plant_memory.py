@@ -80,6 +80,15 @@ def test_a_run_ends(loaded: LoadedSite) -> None:
     assert kept.running_since == {"pool": NOW + timedelta(seconds=20)}
 
 
+def test_a_clock_set_back_leaves_nothing_that_is_still_to_come(loaded: LoadedSite) -> None:
+    """A start that lies ahead would hold a pump to its shortest run until that moment comes."""
+    full = {"pool.power": 4.0, "battery.soc": 95.0}
+    kept = looked(loaded, Kept(), [(7 * 86400.0, full)])
+    back = looked(loaded, kept, [(0, {"pool.power": 4.0})])
+    assert back.running_since == {"pool": NOW}
+    assert back.full_at == {}
+
+
 def test_work_outside_the_window_is_nobodys_job(loaded: LoadedSite) -> None:
     night = 9 * 3600.0  # 23 o'clock local time
     kept = looked(loaded, Kept(), [(night, {}), (night + 60, {"pool.power": 4.0})])
@@ -121,6 +130,20 @@ def test_a_group_that_is_shed_then_rests_and_pays_back(loaded: LoadedSite) -> No
     later = looked(loaded, rest, [(1000, {}), (1100, {})], SHED).sheds["saunas"]
     assert later.cooling_s == pytest.approx(3400.0)
     assert 0 < later.backlog_kwh < shed.backlog_kwh
+
+
+def test_a_group_that_is_not_seen_counts_as_shed_while_the_plan_sheds_it(
+    loaded: LoadedSite,
+) -> None:
+    """Otherwise each plan would begin anew, and the group be shed for longer than it may."""
+    off, lost = {"spa.sauna": 0.0}, {"spa.sauna": None}
+    shed = looked(loaded, Kept(), [*every_10_s(10, off), (110, lost), (120, off)], SHED)
+    assert shed.sheds["saunas"].active_s == pytest.approx(120, abs=2)
+    assert shed.sheds["saunas"].cooling_s == 0.0
+    unseen = looked(loaded, Kept(), every_10_s(3, lost), SHED)
+    assert unseen.sheds["saunas"].active_s == pytest.approx(30, abs=2)
+    assert looked(loaded, Kept(), every_10_s(3, lost)).sheds == {}
+    assert looked(loaded, shed, [(130, {})], SHED).sheds["saunas"].cooling_s == 3600.0
 
 
 def test_a_group_that_is_still_on_is_not_shed(loaded: LoadedSite) -> None:

@@ -133,13 +133,36 @@ def test_what_a_person_holds_is_not_planned(loaded: LoadedSite) -> None:
     assert all(one.text.endswith(end) for one, end in zip(found.reasons, effects, strict=True))
 
 
-def test_rules_know_the_work_and_do_not_count_it_twice(loaded: LoadedSite) -> None:
+def test_a_group_that_a_person_holds_is_not_shed(loaded: LoadedSite) -> None:
+    running = ShedState(id="saunas", active_s=600.0, backlog_kwh=0.5)
+    for kept in (None, Kept(sheds={"saunas": running})):
+        found = told(known(loaded, kept), loaded.site, {SAUNA: "hand"})
+        (group,) = found.sheds
+        assert (group.active_s, group.backlog_kwh) == (0.0, 0.5 if kept else 0.0)
+        assert group.cooling_s > 3600 * loaded.site.planning.horizon_h
+        assert found.missing == (SAUNA,)
+        assert found.reasons[0].text.endswith(": group saunas is not shed")
+
+
+def test_rules_leave_work_that_can_wait_in_the_load(loaded: LoadedSite) -> None:
     image = snapshot(MEASURED | {"pool.pump": 1.0, "pool.power": 4.0})
     found = reality(loaded.site, loaded.tariff, image, {}, {})
     rules = knowledge(loaded.site, loaded.tariff, image, found)
     assert rules.shiftables == ()
-    # 60 from the grid, 20 of sun, 8 out of the battery, 4 of them the pump's.
-    assert rules.load_kw == (60.0 + 20.0 + 8.0 - 4.0,) * 12
+    # 60 from the grid, 20 of sun, 8 out of the battery.
+    assert rules.load_kw == (60.0 + 20.0 + 8.0,) * 12
+
+
+def test_what_rules_do_not_plan_stays_in_their_load(loaded: LoadedSite) -> None:
+    """A pump that somebody holds on takes its power whatever is planned."""
+    image = snapshot(MEASURED | {"pool.pump": 1.0, "pool.power": 4.0})
+    since = Kept(running_since={"pool": NOW - timedelta(minutes=5)})
+    found = reality(loaded.site, loaded.tariff, image, {}, {}, Past(kept=since))
+    ours = knowledge(loaded.site, loaded.tariff, image, found)
+    assert (len(ours.shiftables), ours.load_kw) == (1, (84.0,) * 12)
+    held = told(found, loaded.site, {PUMP: "hand"})
+    theirs = knowledge(loaded.site, loaded.tariff, image, held)
+    assert (theirs.shiftables, theirs.load_kw) == ((), (88.0,) * 12)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -272,6 +273,53 @@ async def test_a_weather_feed_moves_the_plan_and_a_silent_one_is_told(tmp_path: 
     doubts = [one.text for one in cold.reasons if one.text.startswith("weather: ")]
     assert doubts
     assert all("in doubt: odd" in text for text in doubts)
+
+
+ROOMS = 24
+
+
+def many_rooms(site: dict[str, Any]) -> None:
+    """More than are planned one by one, with bands that move when people leave."""
+    furnished(site)
+    like = {key: site["devices"][-1][key] for key in ("link", "address", "poll_s")}
+    hall = site["assets"]["hvac"]["zones"].pop()
+    bands = {"low_c": 20, "high_c": 24, "unoccupied_low_c": 10, "unoccupied_high_c": 27}
+    for number in range(ROOMS):
+        points = {
+            "temperature": {"object": f"analog-input,{100 + number}", "unit": "degC"},
+            "setpoint": {"object": f"analog-value,{100 + number}", "unit": "degC", "access": "rw"}
+            | {"safe": [15, 28]},
+        }
+        name = f"room{number}"
+        site["devices"].append({"id": name, "type": "controller", "points": points} | like)
+        room = {"id": name, "temperature": f"{name}.temperature", "setpoint": f"{name}.setpoint"}
+        site["assets"]["hvac"]["zones"].append(hall | room | {"comfort": bands})
+    site["planning"] |= {"horizon_h": 1}
+
+
+async def test_many_rooms_are_planned_each_and_another_grouping_costs_no_plan(
+    tmp_path: Path,
+) -> None:
+    site, cache = write_site(tmp_path, change=many_rooms), tmp_path / "compiled"
+    at = await measure(tmp_path / "edge.db", FURNISHED)
+    client = WorkerClient(worker_command(site, tmp_path, tmp_path / "edge.db"))
+    names = tuple(f"room{number}" for number in range(ROOMS))
+    zones = tuple(ZoneState(id=name, temperature_c=22.0) for name in names)
+    asked = question(at)
+    asked = replace(asked, reality=replace(asked.reality, zones=zones))
+    left = replace(asked.reality, empty_zones=names[::2])
+    try:
+        first = (await client.ask(asked)).plan
+        assert first is not None
+        # Every other room is left: they would be grouped anew, but nothing can be compiled.
+        shutil.rmtree(cache)
+        cache.write_text("no folder")
+        again = await client.ask(replace(asked, id=2, reality=left))
+    finally:
+        await client.close()
+    assert again.plan is not None, again.refusal
+    assert [zone.id for zone in first.zones] == [zone.id for zone in again.plan.zones] == [*names]
+    assert client.starts == 1
 
 
 def test_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:

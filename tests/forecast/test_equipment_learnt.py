@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -188,6 +189,25 @@ def test_a_weak_inverter_is_found_where_more_was_asked_for() -> None:
     assert found.charge_kw == pytest.approx(60.0, rel=0.03)
     assert found.discharge_kw == pytest.approx(70.0, rel=0.03)
     assert "charge_kw" not in found.at_bound
+
+
+def test_hours_out_of_order_do_not_pass_for_a_weak_battery() -> None:
+    """One learnt as next to powerless would never be asked again, and so never found sound."""
+    sound = battery_record(BatteryParameters(), asks_kw=100.0, plate_kwh=250.0)
+    power, asked = sound.power_kw.copy(), sound.setpoint_kw.copy()
+    gauge = sound.soc_percent.values.copy()
+    power[200:260], asked[200:260], gauge[200:260] = 0.05, 100.0, 50.0
+    found = fit_battery(
+        replace(
+            sound,
+            power_kw=power,
+            setpoint_kw=asked,
+            soc_percent=replace(sound.soc_percent, values=gauge),
+        )
+    )
+    assert found is not None
+    assert (found.charge_kw, found.discharge_kw) == (125.0, 125.0)
+    assert "charge_kw" in found.at_bound
 
 
 def test_power_that_was_never_asked_for_stays_the_plates() -> None:

@@ -92,11 +92,12 @@ async def test_a_long_trail_is_entered_in_its_middle(metered: LoadedSite, tmp_pa
     await store.close()
     reader = CommandReader(path, held_points(metered.site))
     since = MIDNIGHT + timedelta(minutes=650)
-    found = reader.advance(since)
+    found = list(reader.advance(since))
     assert [one.at for one in found] == [since + timedelta(minutes=n) for n in range(50)]
-    assert reader.advance(since) == []
-    assert len(CommandReader(path, held_points(metered.site)).advance(MIDNIGHT)) == 700
-    assert CommandReader(path, frozenset()).advance(MIDNIGHT) == []
+    assert list(reader.advance(since)) == []
+    whole = CommandReader(path, held_points(metered.site)).advance(MIDNIGHT)
+    assert len(list(whole)) == 700
+    assert list(CommandReader(path, frozenset()).advance(MIDNIGHT)) == []
 
 
 async def test_a_kept_text_is_handed_out_once_after_each_change(tmp_path: Path) -> None:

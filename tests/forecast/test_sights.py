@@ -162,6 +162,10 @@ def test_the_model_takes_over_what_the_data_decided_and_no_more() -> None:
     told = with_learnt(SITE, replace(known, tanks=(replace(tank, at_bound=("loss_kw_per_k",)),)))
     (dhw,) = told.thermal_stores
     assert (dhw.capacity_kwh_per_k, dhw.loss_kw_per_k) == (1.2, 0.003)
+    traces = with_learnt(SITE, replace(known, tanks=(replace(tank, loss_kw_per_k=2e-19),)))
+    assert traces.thermal_stores[0].loss_kw_per_k == 0.0
+    odd = replace(tank, capacity_kwh_per_k=8 * dhw.capacity_kwh_per_k)
+    assert with_learnt(SITE, replace(known, tanks=(odd,))).thermal_stores == SITE.thermal_stores
 
 
 def test_gains_go_with_the_walls_they_were_found_with() -> None:

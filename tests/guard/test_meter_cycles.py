@@ -123,6 +123,16 @@ STORIES = [
         """,
     ),
     Story(
+        title="a phase may import though the sum is exported: only what is sure is room",
+        envelopes=[but(connection=FUSED)],
+        seen=SEEN | PHASES,
+        table="""
+        at | wish | meter.power | meter.current_l1 | meter.current_l2 | ->
+        0  | 90   | -3          | 40               | 95               | 3.45
+        5  |      | -3          | 40               | 120              | 0
+        """,
+    ),
+    Story(
         title="a fuse whose currents nobody measures",
         envelopes=[but(connection=dataclasses.replace(CONNECTION, max_current_a=100.0))],
         seen=SEEN,

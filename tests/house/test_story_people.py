@@ -50,7 +50,6 @@ async def ours_stands(demo: Demo, value_c: float) -> None:
     """A person's wish at the gateway is carried out at the device."""
     await hold(demo, FLOOR_1, value_c)
     await plant_until(demo, lambda t: t["commanded"][FLOOR] == value_c, "our setpoint")
-    # Until it has been read back, another value there is taken for the device's own rounding.
     await until(demo, lambda s: floor_row(s)["lease_state"] == "active", "our value is verified")
     assert (await slots(demo))[OURS - 1] == value_c
 

@@ -12,7 +12,7 @@ HEAVY = (
 MAX_RSS_MB = 60
 SCRIPT = f"""
 import sys
-import edge_agent.site.load, edge_agent.site.tariff, edge_agent.site.template
+import edge_agent.site.load, edge_agent.tariff.prices, edge_agent.site.template
 from edge_agent.site.examples import example_path
 edge_agent.site.load.load_site(example_path("hotel.yaml"))
 pages = int(open("/proc/self/statm").read().split()[1])

@@ -149,3 +149,49 @@ def test_distortion_is_a_share_however_the_meter_tells_it() -> None:
     assert watch.look(picture(NOON, {"meter.thd_voltage_l1": (0.09, 0.0)})) == (
         "meter.thd_voltage_l1: distortion begins at 9.0%",
     )
+
+
+def add(wall: Wall, second: float, frequency_hz: float, age_s: float = 0.0) -> float | None:
+    """What leaves at that second with a reading so old."""
+    image = picture(NOON + timedelta(seconds=second), {HZ: (frequency_hz, age_s)})
+    (one,) = wall.response.add([claim()], {SETPOINT: envelope()}, image)
+    return one.value
+
+
+def test_a_reading_is_answered_no_longer_than_it_may_stand() -> None:
+    """The site's own patience with a silent meter is far longer."""
+    wall = Wall()
+    wall.plays([*CALM, 49.8])
+    assert [add(wall, 14.0 + age_s, 49.8, age_s) for age_s in (1.9, 2.1, 60.0)] == [
+        -10.0,
+        10.0,
+        10.0,
+    ]
+
+
+@pytest.mark.parametrize("frequency_hz", [45.0, 60.0])
+def test_a_frequency_that_no_grid_has_is_not_answered(frequency_hz: float) -> None:
+    wall = Wall()
+    wall.plays(CALM)
+    assert [one.value for one in wall.plays([frequency_hz, 52.4])] == [10.0, 30.0]
+
+
+def test_each_line_is_told_once_also_when_no_plan_asks_any_more() -> None:
+    wall = Wall()
+    wall.plays(CALM)
+    add(wall, 13.0, 49.8)
+    add(wall, 13.5, 50.0)
+    assert [len(wall.response.told()) for _ in range(3)] == [1, 0, 0]
+
+
+def test_a_clock_that_steps_back_leaves_nothing_hanging_on_before() -> None:
+    """What is owed is given back, and the meter is judged by what it does now."""
+    wall = Wall()
+    wall.plays([*CALM, *[49.8] * 20, 50.0])
+    course = [50.0 + 0.01 * (tick % 3 - 1) for tick in range(300)]
+    back = [add(wall, -3600.0 + 0.5 * tick, hz) for tick, hz in enumerate(course)]
+    assert wall.response.refused is None
+    assert max(kw or 0.0 for kw in back) == pytest.approx(12.0)
+    for second, hz in enumerate(course):
+        add(wall, -7200.0 + second, hz)
+    assert "read every 1.0 s" in (wall.response.refused or "")

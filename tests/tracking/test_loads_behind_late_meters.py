@@ -15,7 +15,7 @@ from edge_agent.fastloop.meter import Seen
 from edge_agent.fastloop.nodes import Nodes, watch_nodes
 from edge_agent.fastloop.rest import watch_rest
 from edge_agent.guard import guard_cycle
-from edge_agent.guarding.recall import Recall
+from edge_agent.guarding.recall import PointRecall, Recall
 from edge_agent.guarding.seen_load import SeenLoad
 from edge_agent.snapshot import Snapshot
 
@@ -172,3 +172,28 @@ def test_the_rest_of_a_site_in_spite_of_a_late_meter() -> None:
 def test_a_rest_that_cannot_be_known(envelopes: list[Envelope]) -> None:
     image = picture(NOON, {METER: (50.0, 0.0), "bat.power": (0.0, 0.0), "heat.power": (9.0, 0.0)})
     assert watch_rest(Seen(), envelopes, image) == (Seen(), None)
+
+
+def watched(nodes: Nodes, second: float, meter_kw: float, sent_kw: float | None) -> Nodes:
+    """One tick of a battery that shows 0 kW, with what left for it last."""
+    one, now = envelope(), NOON + timedelta(seconds=second)
+    values = {METER: (meter_kw, 0.0), one.power: (0.0, 0.0), one.soc: (50.0, 0.0)}
+    recall = Recall(points={one.point: PointRecall(value=sent_kw, at=now, since=now)})
+    return watch_nodes(nodes, (one,), picture(now, values), recall)[0]
+
+
+def test_the_same_power_asked_for_after_a_release_is_a_command_of_its_own() -> None:
+    """A battery that tells of itself late is not taken for a load that fell."""
+    nodes = Nodes().knowing(METER, Lag(low_s=-6.0, high_s=1.0, known=True))
+    for second in range(110):
+        sent_kw = None if 5 <= second < 100 else -50.0
+        nodes = watched(nodes, second, 150.0 if second < 104 else 100.0, sent_kw)
+        if second >= 30:
+            assert nodes.seen[METER].load_kw == 150.0
+
+
+def test_a_clock_that_steps_back_leaves_nothing_waiting() -> None:
+    nodes = Nodes()
+    for second in (*range(5), *range(-3600, -3300)):
+        nodes = watched(nodes, second, 100.0 + second % 3, 0.0)
+    assert len(nodes.seen[METER].changes) < 10
