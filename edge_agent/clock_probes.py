@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.clock_trust import Probes
+from edge_agent.reaping import reaped
 
 DEADLINE_S = 2.0
 TIMEX_BYTES = 512
@@ -108,7 +109,5 @@ async def _said(program: str, *words: str) -> str | None:
     except TimeoutError:
         return None
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await reaped(process)
     return out.decode("utf-8", "replace") if process.returncode == 0 else None

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from edge_agent.feeds.document import Refused
 from edge_agent.feeds.pull_words import PULL, PULLED, Pull, Pulled
 from edge_agent.feeds.source import Source
+from edge_agent.reaping import reaped
 
 MAX_ANSWER_BYTES = 4_000_000
 
@@ -47,7 +48,7 @@ class ChildPuller:
         except TimeoutError:
             return Pulled(outcome=Refused("the pull took too long"))
         finally:
-            await _end(process)
+            await reaped(process)
 
 
 async def _exchange(process: Process, question: bytes) -> Pulled:
@@ -68,12 +69,3 @@ async def _exchange(process: Process, question: bytes) -> Pulled:
         return PULLED.validate_json(bytes(answer))
     except ValidationError:
         return Pulled(outcome=Refused("the pull broke off"))
-
-
-async def _end(process: Process) -> None:
-    if process.returncode is None:
-        try:
-            process.kill()
-        except ProcessLookupError:
-            return
-    await process.wait()

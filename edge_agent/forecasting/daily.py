@@ -21,6 +21,7 @@ from edge_agent.forecasting.view import (
     ForesightView,
     read_view,
 )
+from edge_agent.reaping import reaped
 
 log = logging.getLogger(__name__)
 
@@ -111,9 +112,7 @@ class DailyFitting:
             msg = f"the child took more than {PATIENCE_S:.0f} s"
             raise FittingError(msg) from error
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await reaped(process)
         if process.returncode != 0:
             msg = f"the child ended with {process.returncode}: {_tail(trouble)}"
             raise FittingError(msg)
