@@ -145,6 +145,7 @@ class Agent:
         self._supervisor.start("commit", self._commit_loop)
         snapshot = self._board.freeze(self._clock.now())
         await self._planning.decide_without_worker(snapshot)
+        await self._foresight.start(self._supervisor)
         tick_s = self._site.agent.tick_s
         self._supervisor.start(
             "control", lambda: self._control.run(tick_s, self.plan, self._after_tick)
@@ -152,7 +153,6 @@ class Agent:
         self._supervisor.start("plan", lambda: self._planning.run(self._snapshot))
         self._supervisor.start("health", self._health_loop)
         self._supervisor.start("notify", self._alarming.run)
-        await self._foresight.start(self._supervisor)
         self._supervisor.start("cloud", self._cloud.run)
         self._watchdog.tell("READY=1")
 
