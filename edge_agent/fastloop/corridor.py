@@ -27,8 +27,8 @@ class LoopSettings:
     """Kept off a block's target: a late meter does not show its last seconds."""
     jitter_margin: float = 2.5
     """Times the load's usual jump, for the share of a block that one tick is: kept off as well."""
-    patience_share: float = 0.1
-    """Most that a block may wait for while the load flickers."""
+    patience_share: float = 0.05
+    """Most that a block may wait for while the load flickers; more would be a swing of 2 %."""
     still_share: float = 0.005
     """A wish that moves by less is not sent."""
 

@@ -11,7 +11,6 @@ from dead_time_rig import RATED_KW, Cell, Course, flat_plan, run, teaching_plan
 SETTLED_SHARE = 0.02
 """Of the rating: nearer to the end value than this is settled."""
 STEP_S = 120
-SWING_FROM_S, WINDOW_S, EARLIER_S = 240, 90, 60
 RUN_S = 360
 DEAD_BAND_KW = 1.0
 CELLS = tuple(
@@ -100,17 +99,9 @@ def noise_kw(seed: int, seconds: int, spread_kw: float, kept: float) -> list[flo
 
 
 def swing_beyond_load(cell: Cell, spread_kw: float, kept: float, step: Step) -> float:
-    """Share of the rating by which the battery swings wider than the noisy load makes it.
-
-    In any WINDOW_S, longer than the period of a swing through the longest dead time: what a billed
-    block shifts slowly over its quarter of an hour is no swing.
-    """
+    """Share of the rating by which the battery swings wider than the noisy load makes it."""
     noise = noise_kw(7, 780, spread_kw, kept)
     plan = flat_plan(peak_kw=step.peak_kw)
     course = run(cell, lambda now: step.load(now) + noise[now], 780, plan, step.limits_kw)
-    widest_kw = 0.0
-    for start in range(SWING_FROM_S, 780 - WINDOW_S + 1, 15):
-        own = course.battery_kw[start : start + WINDOW_S]
-        other = course.load_kw[start - EARLIER_S : start + WINDOW_S]
-        widest_kw = max(widest_kw, (max(own) - min(own)) - (max(other) - min(other)))
-    return widest_kw / 2 / RATED_KW
+    own, other = course.battery_kw[160:], course.load_kw[160:]
+    return max(0.0, (max(own) - min(own)) - (max(other) - min(other))) / 2 / RATED_KW
