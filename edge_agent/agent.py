@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -58,6 +58,7 @@ from edge_agent.supervise import Supervisor
 from edge_agent.watchdog import Watchdog
 from edge_agent.web.app import build_app
 from edge_agent.web.server import serve, tcp_socket, unix_socket
+from edge_agent.winding_down import Rest, within
 from edge_agent.worker_client import WorkerClient, worker_command
 from models.types import Plan
 
@@ -70,8 +71,6 @@ LONGEST_COMMIT_S = 60.0
 ROOMS_EVERY = timedelta(minutes=1)
 """So often the people in all rooms are summed."""
 RELEASE_S = 2.0
-DRAIN_S = 1.3
-GIVE_UP_S = 0.2
 """Wall seconds of the five that a stop may take."""
 FIRST_READ_S = 1.0
 """Wall seconds the first decision waits for first readings."""
@@ -162,13 +161,15 @@ class Agent:
         Each part has its share of the five wall seconds; what hangs or fails stops no other part.
         """
         self._watchdog.tell("STOPPING=1")
+        rest = Rest()
         deciding = ("control", "plan", "health", *(f"poll {device}" for device in self._pollers))
-        await _within(0.5, *(self._supervisor.stop(name) for name in deciding))
+        await within(0.5, *(self._supervisor.stop(name) for name in deciding))
         held = await self._dispatch.release_all(RELEASE_S)
-        await _within(0.5, self._last_words(held))
+        await within(0.5, self._last_words(held))
         closing = (driver.close() for driver in self._drivers.values())
-        await _within(DRAIN_S + 0.2, self._cloud.close(DRAIN_S), *closing)
-        await _within(0.5, self._supervisor.stop_all(), self._worker.close())
+        drain_s = rest.left_s()
+        await within(drain_s + 0.2, self._cloud.close(drain_s), *closing)
+        await within(0.5, self._supervisor.stop_all(), self._worker.close())
         return held
 
     async def _last_words(self, held: int) -> None:
@@ -383,18 +384,3 @@ class Agent:
             if beat % GIVE_BACK_BEATS == 0:
                 give_back()
             await self._clock.sleep(HEALTH_S)
-
-
-async def _within(seconds: float, *works: Awaitable[object]) -> None:
-    """Let the works end within so many wall seconds; what hangs or fails is logged."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    if not tasks:
-        return
-    _, late = await asyncio.wait(tasks, timeout=seconds)
-    for task in late:
-        log.warning("while stopping: %s took too long", task)
-        task.cancel()
-    done, _ = await asyncio.wait(tasks, timeout=GIVE_UP_S)
-    for task in done:
-        if not task.cancelled() and task.exception() is not None:
-            log.warning("while stopping: %r", task.exception())

@@ -21,6 +21,7 @@ from edge_agent.demo.reckoning import Reckoning, reckon
 from edge_agent.demo.site_copy import write_site
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.store.location import DATABASE
+from edge_agent.store.store import Store
 
 MORNING_H = 8
 FINAL_DRAIN_S = 10.0
@@ -112,6 +113,7 @@ class Demo:
         await self._drain()
         status = await self.agent.get("/api/status")
         await self.agent.stop()
+        await self._arrival()
         reckoning = await reckon(self.state_dir / DATABASE, self.cloud.received(), self.loaded.site)
         return status, reckoning
 
@@ -122,9 +124,19 @@ class Demo:
         while self.cloud.plugged_in and loop.time() < until_s:
             status = await self.agent.get("/api/status")
             live_s = self.loaded.site.cloud.live_every_s
-            if status["buffer"]["backlog_commits"] * self.loaded.site.agent.commit_s <= live_s:
+            waiting_s = status["buffer"]["backlog_commits"] * self.loaded.site.agent.commit_s
+            if status["cloud"]["connected"] and waiting_s <= live_s:
                 return
             await asyncio.sleep(DRAIN_POLL_S)
+
+    async def _arrival(self) -> None:
+        """Wait for what the broker has taken and the service not yet stored."""
+        store = await Store.open(self.state_dir / DATABASE, SystemClock())
+        try:
+            sent_seq = await store.sent_seq()
+        finally:
+            await store.close()
+        await self.cloud.settled(sent_seq)
 
     async def _end_all(self) -> None:
         ends: tuple[Callable[[], Awaitable[object]], ...] = (

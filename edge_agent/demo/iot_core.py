@@ -8,6 +8,7 @@ machine only, and `$aws/...` is spelt `aws/...` on its wire.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edge_agent.cloud.transport import CloudError
 
@@ -132,15 +134,32 @@ class LocalIotCore:
 
     def counts(self) -> dict[str, int]:
         """Messages, commits, repeats and rejected messages so far."""
-        file = self._dir / "ingest.json"
-        counts: dict[str, int] = json.loads(file.read_text())["counts"] if file.exists() else {}
+        counts: dict[str, int] = self._book().get("counts", {})
         return counts
+
+    async def settled(self, seq: int) -> bool:
+        """Whether all up to `seq`, which the broker has taken, is stored too; waits for it."""
+        if self.plugged_in:
+            with contextlib.suppress(StandInError):
+                await self._until(lambda: self.top() >= seq, "the service did not store it")
+        return self.top() >= seq
+
+    def top(self) -> int:
+        """The highest commit stored of the thing, 0 before the first."""
+        return max(
+            (last for _, last in self._book().get("covered", {}).get(self.thing, ())), default=0
+        )
 
     def gone(self) -> list[tuple[int, ...]]:
         """What gateways said they had to give up: first, last, readings, kept."""
+        return [
+            tuple(stone) for stones in self._book().get("gone", {}).values() for stone in stones
+        ]
+
+    def _book(self) -> dict[str, Any]:
         file = self._dir / "ingest.json"
-        book = json.loads(file.read_text()) if file.exists() else {}
-        return [tuple(stone) for stones in book.get("gone", {}).values() for stone in stones]
+        book: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        return book
 
     @property
     def _ready_file(self) -> Path:

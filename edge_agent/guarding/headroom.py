@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge_agent.arbiter import Bounds, clamp
 from edge_agent.envelope import BatteryEnvelope, ConnectionEnvelope
@@ -37,6 +37,15 @@ class Node:
     meter_kw: float
     phases: tuple[PhaseRoom, ...]
     ahead: Coming = NOTHING
+
+    @property
+    def unsure(self) -> bool:
+        """Whether a phase may import although the sum is exported."""
+        return any(phase.wary_kw < math.inf for phase in self.phases)
+
+    def warily(self) -> Node:
+        """The same with only what is sure as room for import."""
+        return replace(self, phases=tuple(phase.warily() for phase in self.phases))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,7 +78,19 @@ class Headroom:
         for node, seen in zip(envelope.nodes, sight, strict=True):
             up_kw = min(up_kw, self._free_kw(node, seen, envelope, 1))
             down_kw = min(down_kw, self._free_kw(node, seen, envelope, -1))
+        if any(seen.unsure for seen in sight):
+            up_kw = min(up_kw, max(self._wary_kw(envelope, sight), -max(0.0, down_kw)))
         return now_kw - down_kw, now_kw + up_kw
+
+    def _wary_kw(self, envelope: BatteryEnvelope, sight: tuple[Node, ...]) -> float:
+        """How far up is sure on every phase.
+
+        It is a caution, so it may pull a battery back no further than the export surely allows.
+        """
+        return min(
+            self._free_kw(node, seen.warily(), envelope, 1)
+            for node, seen in zip(envelope.nodes, sight, strict=True)
+        )
 
     def grant(self, point: str, power_kw: float) -> None:
         """Count with this battery going to that power."""

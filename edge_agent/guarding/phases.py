@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from edge_agent.envelope import ConnectionEnvelope
 from edge_agent.guarding.seen_load import Coming
@@ -23,6 +24,8 @@ class PhaseRoom:
     down_kw: float
     flow_kw: float = 0.0
     """What it shows, import positive."""
+    wary_kw: float = math.inf
+    """`up_kw` where the phase may import against its sum: what is sure; elsewhere without end."""
 
     def foreseen(self, ahead: Coming) -> PhaseRoom:
         """The same when so much is still to be shown on this phase."""
@@ -30,7 +33,12 @@ class PhaseRoom:
             up_kw=ahead.room_kw(self.up_kw, 1),
             down_kw=ahead.room_kw(self.down_kw, -1),
             flow_kw=self.flow_kw,
+            wary_kw=ahead.room_kw(self.wary_kw, 1),
         )
+
+    def warily(self) -> PhaseRoom:
+        """The same with only what is sure as room for import."""
+        return replace(self, up_kw=min(self.up_kw, self.wary_kw))
 
 
 def phase_rooms(
@@ -70,13 +78,14 @@ def _room(
     size_a = abs(number(connection.currents[index], snapshot) or 0.0)
     own_kw = _own_kw(connection, index, snapshot)
     amps = size_a if (meter_kw if own_kw is None else own_kw) >= 0 else -size_a
-    # The sum is exported, but this phase may import all the same: only what is sure is room.
+    # The sum is exported, but this phase may import all the same.
     unsure = own_kw is None and meter_kw < 0
-    up_a = max(0.0, limit_a - size_a) if unsure else limit_a - amps
+    wary_a = max(0.0, limit_a - size_a)
     return PhaseRoom(
-        up_kw=_kw(up_a, connection, index, snapshot),
+        up_kw=_kw(limit_a - amps, connection, index, snapshot),
         down_kw=_kw(limit_a + amps, connection, index, snapshot),
         flow_kw=flow_kw(connection, index, meter_kw, snapshot),
+        wary_kw=_kw(wary_a, connection, index, snapshot) if unsure else math.inf,
     )
 
 

@@ -254,6 +254,20 @@ SHARED = [
         5  | 80 | -20 + operator:-80..10 | -20 | - | 220 | 60 | 0
         """,
     ),
+    Story(
+        title="a phase that may import pulls no further than the export surely allows",
+        envelopes=[
+            dataclasses.replace(TWIN["a"], connection=FUSED),
+            dataclasses.replace(TWIN["b"], connection=FUSED, phase=1),
+        ],
+        seen=BOTH | PHASES | {"meter.current_l1": "90", "a.power": "-20", "b.power": "-20"},
+        table="""
+        at | wish a.set | wish b.set | b.soc | meter.power | -> a.set | -> b.set
+        0  | -60 | -20 | 9 | -80 | -20 | 0
+        5  | -20 | -20 | 9 | -40 | -26.9 | 0
+        10 | -20 | -20 | 9 | 40  | -73.1 | 0
+        """,
+    ),
 ]
 
 

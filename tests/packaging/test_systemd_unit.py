@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.agent import DRAIN_S, RELEASE_S
 from edge_agent.cli.main import DEFAULT_SITE, build_parser
 from edge_agent.demo.agent_process import LEAN
 from edge_agent.site.schema import AgentSettings
+from edge_agent.winding_down import STOP_S
 
 REQUIRED = {
     "Unit": {"StartLimitIntervalSec": "0"},
@@ -85,7 +85,7 @@ def test_directories_are_the_programs_own_defaults(unit: Sections) -> None:
 
 
 def test_stopping_has_time_to_release_and_to_send(unit: Sections) -> None:
-    assert float(unit["Service"]["TimeoutStopSec"][0]) > 2 * (RELEASE_S + DRAIN_S)
+    assert float(unit["Service"]["TimeoutStopSec"][0]) > 1.5 * STOP_S
 
 
 def test_watchdog_allows_several_missed_ticks(unit: Sections) -> None:
