@@ -32,6 +32,7 @@ GOALS = {
     "gap_100_devices": (0.0, 0.005),
     "answer_s_100_devices": (0.0, 10.0),
     "worker_rss_mb_24h": (0.0, 60.0),
+    "gateway_worker_rss_mb_24h": (0.0, 60.0),
     "worker_rss_mb_100": (0.0, 150.0),
     "warm_to_spawn": (0.0, 0.35),
     "pyomo_in_worker": (0.0, 0.0),

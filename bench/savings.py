@@ -67,6 +67,7 @@ def _money(data: Path, words: argparse.Namespace) -> Figures:
         (0.5, ForecastKind.OWN),
         (2.0, ForecastKind.OWN),
         (0.5, ForecastKind.PERFECT),
+        (0.5, ForecastKind.PERFECT_DAY),
     )
     plays = [
         Play(
@@ -82,13 +83,14 @@ def _money(data: Path, words: argparse.Namespace) -> Figures:
     ]
     rows = score_all(plays, words.workers)
     _table(rows)
-    own, long, known = ([row for row in rows if _of(row, *kind)] for kind in kinds)
+    own, long, known, day = ([row for row in rows if _of(row, *kind)] for kind in kinds)
     return {
         "captured_mean": mean(row.captured for row in own),
         "captured_min": min(row.captured for row in own),
         "captured_2h_mean": mean(row.captured for row in long),
         "captured_2h_min": min(row.captured for row in long),
         "captured_perfect_forecast": mean(row.captured for row in known),
+        "captured_perfect_day": mean(row.captured for row in day),
         "dearer_months": sum(row.ours > row.none for row in own + long),
         "higher_peaks": sum(row.higher for row in own + long),
         "beats_rules_share": mean(row.beats_rules for row in own),

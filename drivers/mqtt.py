@@ -16,6 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from drivers.mqtt_device import Form, Listener, Message, MqttDevice, MqttPoint, seed_points
+from drivers.mqtt_payload import MAX_BYTES
 from drivers.types import Clock, SetupError
 
 __all__ = ["Form", "Message", "MqttDevice", "MqttLink", "MqttPoint", "seed_points"]
@@ -23,7 +24,6 @@ __all__ = ["Form", "Message", "MqttDevice", "MqttLink", "MqttPoint", "seed_point
 _KEEPALIVE_S = 20
 _RECONNECT_S = (1, 30)
 _MAX_WAITING = 1000
-_MAX_BYTES = 65_536
 _SCHEMES = {"mqtt": 1883, "mqtts": 8883}
 _VERSIONS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
 
@@ -202,9 +202,12 @@ class MqttLink:
         message: paho.MQTTMessage,
     ) -> None:
         now = self._clock.now()
-        payload = bytes(message.payload[: _MAX_BYTES + 1])
+        payload = bytes(message.payload[: MAX_BYTES + 1])
+        left_out = len(message.payload) - len(payload)
         self.dropped += len(self._waiting) == _MAX_WAITING
-        self._waiting.append(Message(message.topic, payload, message.retain, now, message.dup))
+        self._waiting.append(
+            Message(message.topic, payload, message.retain, now, message.dup, left_out)
+        )
         # Appended before the flag is looked at, cleared before the queue is: none is left behind.
         if not self._handing_out:
             self._handing_out = True

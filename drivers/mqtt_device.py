@@ -64,6 +64,8 @@ class Message:
     at: datetime
     again: bool = False
     """The broker says that it may have delivered this one before."""
+    left_out_bytes: int = 0
+    """What is missing at the end of a payload that is longer than the link keeps."""
 
 
 Listener = Callable[[Message], None]

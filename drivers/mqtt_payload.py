@@ -46,7 +46,8 @@ SEED_UNITS: Mapping[str, Mapping[str, str]] = {
 }
 """Measurements and units of the seed, by topic segment."""
 
-_MAX_BYTES = 65_536
+MAX_BYTES = 65_536
+"""Longest payload that is taken."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Above this an epoch stamp can only be in milliseconds (it would lie beyond the year 5000).
 _MILLISECONDS_FROM = 1e11
@@ -74,8 +75,8 @@ class Document:
 
 def parse(payload: bytes) -> Document | Malformed:
     """A free-form payload; NaN, Infinity and more than 64 KiB are refused."""
-    if len(payload) > _MAX_BYTES:
-        return Malformed(f"{len(payload)} bytes are more than {_MAX_BYTES}")
+    if len(payload) > MAX_BYTES:
+        return Malformed(f"it is longer than {MAX_BYTES} bytes")
     try:
         root = json.loads(payload, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:

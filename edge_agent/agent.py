@@ -265,11 +265,11 @@ class Agent:
                 board=self._board,
                 dispatch=self._dispatch,
                 envelopes=self._envelopes,
-                tracker=Tracker(self._envelopes, steered, settings),
+                tracker=Tracker(self._envelopes, steered, settings, charge_names=self._peaks.names),
                 clock=self._clock,
                 memory=ControlMemory(self._notes),
                 people=self._overrides.claims,
-                charges=lambda: charges(self._peaks.peaks, self._peaks.blocks),
+                charges=lambda: charges(self._peaks.peaks, self._peaks.counting(self._clock.now())),
                 tell=self._notes.audit,
                 grid=grid_parts(self._site),
             )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from edge_agent.site.schema import Site
 from edge_agent.snapshot import Snapshot
 from models.types import Circuit, CircuitForecast, TimeGrid
+
+if TYPE_CHECKING:
+    from edge_agent.site.schema import Site
 
 
 def circuit_models(site: Site) -> tuple[Circuit, ...]:

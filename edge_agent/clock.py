@@ -62,6 +62,8 @@ class ManualClock:
         self._start = start.astimezone(UTC)
         self._elapsed_s = 0.0
         self._moved = asyncio.Condition()
+        self.sleepers = 0
+        """How many wait for it to move on."""
 
     def now(self) -> datetime:
         """UTC, aware."""
@@ -75,7 +77,11 @@ class ManualClock:
         """Wait until somebody has advanced the clock that far."""
         due_s = self._elapsed_s + max(0.0, seconds)
         async with self._moved:
-            await self._moved.wait_for(lambda: self._elapsed_s >= due_s)
+            self.sleepers += 1
+            try:
+                await self._moved.wait_for(lambda: self._elapsed_s >= due_s)
+            finally:
+                self.sleepers -= 1
 
     async def advance(self, seconds: float) -> None:
         """Move time on and wake whoever is due."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from drivers.types import Clock
+
 NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 """This program did not exist before: a clock that says so is wrong, whoever set it."""
 STEP_S = 1.0
@@ -110,3 +112,10 @@ def step_between(earlier: Sight, later: Sight) -> ClockStep | None:
     if moved_s < least_s - STEP_S:
         return ClockStep(at=later.now, step_s=moved_s - least_s)
     return None
+
+
+def sight(clock: Clock) -> Sight:
+    """Read both clocks together."""
+    before_s = clock.monotonic_s()
+    now = clock.now()
+    return Sight(before_s=before_s, now=now, after_s=clock.monotonic_s())

@@ -12,9 +12,9 @@ from edge_agent.clock_trust import (
     ClockStep,
     ClockTrust,
     Probes,
-    Sight,
     Verdict,
     judge_clock,
+    sight,
     step_between,
 )
 
@@ -117,10 +117,3 @@ class ClockWatch:
             return []
         self._since = now
         return [f"the clock is {self.verdict.trust}: {self.verdict.reason}"]
-
-
-def sight(clock: Clock) -> Sight:
-    """Read both clocks together."""
-    before_s = clock.monotonic_s()
-    now = clock.now()
-    return Sight(before_s=before_s, now=now, after_s=clock.monotonic_s())

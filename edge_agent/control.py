@@ -77,7 +77,7 @@ class ControlLoop:
 
     async def take_up(self) -> None:
         """Go on from what was known before a restart."""
-        await self._parts.memory.load()
+        await self._parts.memory.load(self._parts.grid.meter_mark)
         lag = self._parts.memory.lag
         self._parts.tracker.know(lag)
         for one in self._parts.envelopes.values():
@@ -151,7 +151,9 @@ class ControlLoop:
         without_sun = self._sights.without_sun
         self._safety = export_claims(envelopes.values(), self._safety, snapshot, now, without_sun)
         entries += self._safety.values()
-        if plan is not None:
+        if plan is None:
+            parts.tracker.released(now)
+        else:
             hold_s = HOLD_TICKS * tick_s
             planned = parts.tracker.step(plan, snapshot, parts.charges(), now, hold_s)
             if parts.grid.response is not None:

@@ -24,20 +24,23 @@ class ControlMemory:
         self._written: dict[str, str] = {}
         self.recall = Recall()
         self.states: States = {}
+        self._meter = ""
         self.lag = Lag()
         """How late the site's meter was found to be."""
 
-    async def load(self) -> None:
-        """Take up what was known before."""
+    async def load(self, meter: str = "") -> None:
+        """Take up what was known before; `meter` marks the one that the lag must be of."""
+        self._meter = meter
         self.recall = recalling.from_json(await self._drawer.state(GUARD_KEY))
         self.states = grid_operator.from_json(await self._drawer.state(OPERATOR_KEY))
-        self.lag = _lag(await self._drawer.state(LAG_KEY))
+        self.lag = _lag(await self._drawer.state(LAG_KEY), meter)
 
     async def save(self) -> None:
         """Keep what has changed since the last time."""
         await self._put(GUARD_KEY, recalling.to_json(self.recall))
         if self.lag.known:
-            found = {"low_s": self.lag.low_s, "high_s": self.lag.high_s}
+            span = {"low_s": self.lag.low_s, "high_s": self.lag.high_s}
+            found = {**span, "meter": self._meter}
             await self._put(LAG_KEY, json.dumps(found))
         if self.states:
             await self._put(OPERATOR_KEY, grid_operator.to_json(self.states))
@@ -47,10 +50,12 @@ class ControlMemory:
             self._written[key] = text
 
 
-def _lag(text: str | None) -> Lag:
-    """The lag as it was kept; unknown when nothing is, or nothing that can be read."""
+def _lag(text: str | None, meter: str) -> Lag:
+    """The lag as it was kept of this meter; unknown when nothing is that can be read."""
     try:
         found = json.loads(text or "null")
+        if found["meter"] != meter:
+            return Lag()
         return Lag(low_s=float(found["low_s"]), high_s=float(found["high_s"]), known=True)
     except (ValueError, TypeError, KeyError):
         return Lag()

@@ -32,7 +32,7 @@ class ConnectionEnvelope:
     voltages: tuple[str, ...] = ()
     """Phase voltages of the meter to neutral, V, in the order of `currents`; else nominal."""
     phase_powers: tuple[str, ...] = ()
-    """Phase powers, kW, import positive, in the same order; else the sum tells the direction."""
+    """Phase powers, kW, import positive, in the same order; else the sum tells, where it can."""
     silent_after_s: float | None = None
     """Without a usable reading for longer the static fallback holds; None: the stale limit."""
     name: str = "connection point"
@@ -203,6 +203,10 @@ class LoadEnvelope:
     power: str | None = None
     floor_kw: float = 0.0
     """It is never capped below."""
+    may_stop: bool = False
+    """It has work of the plan's own: a cap of 0 stops it, and nothing between 0 and `floor_kw`."""
+    seldom: bool = False
+    """Its power is read too seldom to be held against the meter."""
     pace: Pace = Pace()
 
 

@@ -21,6 +21,7 @@ from edge_agent.envelope import (
     ZoneEnvelope,
 )
 from edge_agent.grid_operator import LimitOn, Signal
+from edge_agent.guarding.headroom import MAX_SKEW_S
 from edge_agent.meters_of import Meters, meters_of
 from edge_agent.site.asset_schema import BatteryAsset, PvAsset, Window, ZoneAsset
 from edge_agent.site.plant_schema import (
@@ -78,7 +79,7 @@ def _plant(site: Site, points: Points) -> Iterator[Envelope]:
         if store.setpoint is not None:
             yield _tank(store, store.setpoint, points[store.setpoint])
     for pump in assets.heat_pumps:
-        yield _load(pump, points[pump.cap])
+        yield _load(pump, site, points[pump.cap])
     for switch in assets.switches:
         yield _switch(switch)
 
@@ -197,12 +198,15 @@ def _tank(asset: ThermalStoreAsset, setpoint: str, point: Point) -> TankEnvelope
     )
 
 
-def _load(asset: HeatPumpAsset, point: Point) -> LoadEnvelope:
+def _load(asset: HeatPumpAsset, site: Site, point: Point) -> LoadEnvelope:
     return LoadEnvelope(
         point=asset.cap,
         rated_kw=asset.rated_kw,
         power=asset.power,
         floor_kw=asset.floor_kw,
+        may_stop=any(work.cap == asset.id for work in site.assets.shiftable),
+        seldom=asset.power is not None
+        and site.device(asset.power.split(".")[0]).poll_s >= MAX_SKEW_S,
         pace=_pace(point),
     )
 

@@ -7,10 +7,11 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from drivers.mqtt_payload import MAX_BYTES
 from edge_agent.cloud.shadow_document import section_of
 from edge_agent.cloud.shadows import Desired
 from edge_agent.feeds.keeper import MAX_FILE_BYTES, FeedKeeper
@@ -25,7 +26,6 @@ SHADOW, SECTION = "config", "feeds"
 """The shadow, and the key under which it has a document for each source, by its name."""
 MOST_WAITING = 32
 """Documents that wait to be judged; beyond, the oldest goes."""
-NO_LINK = "the site has no MQTT link that could bring it"
 OpenWires = Callable[[], Iterable["MqttLink"]]
 """Makes a connection to every broker of the site."""
 
@@ -36,6 +36,8 @@ class _Arrived:
     payload: bytes
     repeated: bool
     """It may be one that came before: retained by a broker, or read again from the shadow."""
+    refusal: str = ""
+    """Why it is not even looked at."""
 
 
 class FeedInlet:
@@ -60,8 +62,9 @@ class FeedInlet:
         documents = section_of(wish.state, SECTION)
         for name in self._shadowed:
             if name in documents:
-                text = json.dumps(documents[name], sort_keys=True, separators=(",", ":"))
-                self._take(_Arrived(name, text.encode(), repeated=True))
+                text = json.dumps(documents[name], sort_keys=True, separators=(",", ":")).encode()
+                long = too_long(len(text), MAX_FILE_BYTES) if len(text) > MAX_FILE_BYTES else ""
+                self._take(_Arrived(name, b"" if long else text, repeated=True, refusal=long))
 
     async def run(self) -> None:
         """Listen and hand over, for ever."""
@@ -71,7 +74,6 @@ class FeedInlet:
                 await wire.open()
                 for topic, name in self._topics.items():
                     wire.subscribe(topic, partial(self._heard, name))
-            await self._say_unreachable(any_wire=bool(wires))
             while True:
                 await self._arrived.wait()
                 self._arrived.clear()
@@ -80,23 +82,31 @@ class FeedInlet:
             for wire in wires:
                 await wire.close()
 
-    async def _say_unreachable(self, *, any_wire: bool) -> None:
-        for name in () if any_wire else self._topics.values():
-            await self._keeper.refuse(name, NO_LINK)
-
     def _heard(self, name: str, message: Message) -> None:
+        size = len(message.payload) + message.left_out_bytes
+        if size > MAX_BYTES:
+            self._take(_Arrived(name, b"", repeated=False, refusal=too_long(size, MAX_BYTES)))
+            return
         self._take(_Arrived(name, message.payload, repeated=message.retained or message.again))
 
     def _take(self, arrived: _Arrived) -> None:
         if len(self._waiting) == MOST_WAITING:
             log.warning("feed %s: too many documents at once", arrived.name)
-        if len(arrived.payload) > MAX_FILE_BYTES:
-            # Enough to be refused for its length, and no more of it to be held.
-            arrived = replace(arrived, payload=arrived.payload[: MAX_FILE_BYTES + 1])
         self._waiting.append(arrived)
         self._arrived.set()
 
     async def _hand_over(self) -> None:
         while self._waiting:
             one = self._waiting.popleft()
-            await self._keeper.offer(one.name, one.payload, repeated=one.repeated)
+            if one.refusal:
+                await self._keeper.refuse(one.name, one.refusal)
+            else:
+                await self._keeper.offer(one.name, one.payload, repeated=one.repeated)
+
+
+def too_long(size: int, limit: int) -> str:
+    """Why a document of so many bytes is refused, and what helps."""
+    return (
+        f"the document of {size} bytes is longer than the {limit} that are taken, and nothing of "
+        "it is used: send fewer days at once, or longer steps"
+    )

@@ -55,5 +55,14 @@ def feed_inlet(
 
 def feed_sights(keeper: FeedKeeper | None) -> tuple[FeedSight, ...]:
     """What the alarms see of the feeds."""
-    views = () if keeper is None else keeper.views()
-    return tuple(FeedSight(name=v.name, ahead_h=v.ahead_h, error=v.error) for v in views)
+    if keeper is None:
+        return ()
+    return tuple(
+        FeedSight(
+            name=one.name,
+            ahead_h=one.ahead_h,
+            error=one.error,
+            handed_over=one.name in keeper.handed_over,
+        )
+        for one in keeper.views()
+    )

@@ -10,9 +10,9 @@ from edge_agent.fastloop.grid_quality import GridLimits
 from edge_agent.fastloop.quality_watch import QualityWatch
 from edge_agent.fastloop.response import FrequencyResponse, ResponseSettings
 from edge_agent.grid_operator import Signal
+from edge_agent.meters_of import meter_mark
 from edge_agent.site.grid_schema import GridAsset
 from edge_agent.site.schema import Site
-from models.types import FrequencyReserve, TimeGrid
 
 HALF_BAND_HZ = 0.5
 """EN 50160: 50 Hz +- 1 %."""
@@ -25,6 +25,8 @@ class GridParts:
     signals: tuple[Signal, ...] = ()
     response: FrequencyResponse | None = None
     quality: QualityWatch | None = None
+    meter_mark: str = ""
+    """Of the connection point's meter: what was learnt of another one is not believed."""
 
 
 NOTHING = GridParts()
@@ -37,6 +39,7 @@ def grid_parts(site: Site) -> GridParts:
         signals=operator_signals(site),
         response=_response(site),
         quality=QualityWatch(grid.meter, grid_limits(grid)),
+        meter_mark=meter_mark(site),
     )
 
 
@@ -65,13 +68,3 @@ def _response(site: Site) -> FrequencyResponse | None:
     return FrequencyResponse(
         ResponseSettings(point=asked.point, setpoint=setpoints[asked.battery], droop=droop)
     )
-
-
-def frequency_reserves(site: Site, grid: TimeGrid) -> tuple[FrequencyReserve, ...]:
-    """What the plan keeps free for droop support: power both ways, with the energy to give it."""
-    asked = site.assets.grid.frequency_response
-    if asked is None or asked.battery not in {one.id for one in site.assets.battery}:
-        return ()
-    power = (asked.reserve_kw,) * len(grid)
-    hold_s = round(3600 * asked.reserve_kwh / asked.reserve_kw)
-    return (FrequencyReserve(id=asked.battery, up_kw=power, down_kw=power, hold_s=hold_s),)

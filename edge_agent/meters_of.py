@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +13,7 @@ from edge_agent.site.grid_schema import CircuitAsset, GridAsset
 from edge_agent.site.schema import Device, Site
 
 PHASES = (1, 2, 3)
+_WHAT_IT_IS = {"type", "link", "profile", "unit", "address", "topic"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,23 @@ def meters_of(site: Site, points: Mapping[str, Point]) -> Meters:
             one.name: _node(one, site, points, f"circuit {one.name}") for one in grid.circuits
         },
     )
+
+
+def meter_mark(site: Site) -> str:
+    """Tells whether the connection point's meter is still the same: its point, address and map.
+
+    Another meter behind the very same entry cannot be told apart.
+    """
+    device_id, point = site.assets.grid.meter.split(".", 1)
+    device = site.device(device_id)
+    spec = device.points.get(point)
+    content = {
+        "point": site.assets.grid.meter,
+        "link": site.links[device.link].model_dump(mode="json", exclude_defaults=True),
+        "device": device.model_dump(mode="json", include=_WHAT_IT_IS),
+        "spec": None if spec is None else spec.model_dump(mode="json"),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _node(

@@ -1,9 +1,9 @@
-"""What the peak of the rest of a billing month will hardly stay below. Worker's side, pure.
+"""What the peak of the rest of a billing month will come to. Worker's side, pure.
 
 A month begins with a billed peak of nothing, but a quiet first day tells nothing about the month:
 holding a peak below what the month reaches anyway saves nothing and costs the arbitrage. For each
-past day the lowest peak is found that the battery could have held; a share of the highest of as
-many recent days as the month has left is the floor. Above it a kW costs what the tariff says.
+recent day the lowest peak is found that was worth holding and that the battery could have held; by
+them `peak_odds` prices a kW of this month's peak.
 """
 
 from __future__ import annotations
@@ -12,28 +12,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from math import ceil
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from edge_agent.histories import SiteHistory
-from edge_agent.site.load import LoadedSite
-from edge_agent.site.tariff_schema import DemandCharge
+from edge_agent.peak_odds import exceeded_kw, priced, worthwhile_h
 from edge_agent.tariff.calendar import holidays_in
 from edge_agent.tariff.demand import billing_period, measured
 from models.forecast.history import History
 from models.types import Battery, DemandTerm, Series
+
+if TYPE_CHECKING:
+    from edge_agent.site.loaded import LoadedSite
+    from edge_agent.site.tariff_schema import DemandCharge
 
 ROUNDS = 14
 """Halvings of the search: a peak is found to a ten-thousandth."""
 QUARTER_S = 900
 DAY_S = 86_400.0
 MOST_DAYS = 28
-LEAST_DAYS = 7
-EASE = 0.85
-"""Holding a peak too low costs a little arbitrage, giving it away costs the month's rate: the floor
-stays well below what was reached."""
+LOOP_SHARE = 0.005
+"""Of the batteries' rating: what a held peak takes beyond the plan, however good the forecast."""
 
 
 Day = tuple[datetime, Series]
@@ -46,8 +47,12 @@ def floored(
     history: SiteHistory,
     batteries: Sequence[Battery],
     at: datetime,
+    spread: float,
 ) -> tuple[DemandTerm, ...]:
-    """Each charge at its whole rate above its floor; as it is where no whole day is known."""
+    """Each charge with a kW at what it is worth; as it is where no whole day is known.
+
+    `spread` [money per kWh] as `peak_odds.spread_per_kwh` tells it.
+    """
     charges = {charge.id: charge for charge in loaded.tariff.demand_charges}
     if not charges:
         return tuple(terms)
@@ -56,10 +61,23 @@ def floored(
     found = []
     for term in terms:
         charge = charges[term.id]
-        left = (billing_period(charge, at, loaded.zone)[1] - at).total_seconds() / DAY_S
-        held = [_held_day(fleet, *_blocks(charge, day, loaded)) for day in days[: floor_days(left)]]
-        found.append(with_floor(term, charge.rate_per_kw, floor_kw(held)) if held else term)
+        seen = at + timedelta(hours=loaded.site.planning.horizon_h)
+        ahead = (billing_period(charge, at, loaded.zone)[1] - seen).total_seconds() / DAY_S
+        hours = worthwhile_h(charge.rate_per_kw, spread)
+        held = peaks_kw(charge, days, loaded, fleet, hours)
+        found.append(priced(term, charge.rate_per_kw, held, ahead) if held else term)
     return tuple(found)
+
+
+def peaks_kw(
+    charge: DemandCharge,
+    days: Iterable[Day],
+    loaded: LoadedSite,
+    fleet: Battery | None,
+    hours: float,
+) -> list[float]:
+    """The lowest peak per day that could be held and was worth it, for `hours` of it at most."""
+    return [_worth_kw(fleet, hours, *_blocks(charge, day, loaded)) for day in days]
 
 
 def net_history(history: SiteHistory) -> History:
@@ -126,20 +144,24 @@ def _blocks(
     return tuple(means.tolist()), counted, charge.interval_min / 60
 
 
-def floor_days(days_left: float) -> int:
-    """How many days back are looked at."""
-    return min(MOST_DAYS, max(LEAST_DAYS, ceil(days_left)))
+def least_margin(margin_kw: Series, batteries: Sequence[Battery], steps: int) -> Series:
+    """The forecast's margin per step [kW; () = not known], never below what the fast loop needs.
+
+    A peak planned without any is held to the last kWh: the load's flicker empties the battery in
+    the last block, and the month's peak creeps up a little every day.
+    """
+    least_kw = LOOP_SHARE * sum(max(one.charge_kw, one.discharge_kw) for one in batteries)
+    if least_kw == 0.0:
+        return margin_kw
+    return tuple(max(least_kw, kw) for kw in margin_kw or (0.0,) * steps)
 
 
-def floor_kw(held_kw: Iterable[float | None]) -> float:
-    """The floor from the held peaks of recent days; None = a day not measured well enough."""
-    known = [kw for kw in held_kw if kw is not None]
-    return EASE * max(known) if known else 0.0
-
-
-def with_floor(term: DemandTerm, rate_per_kw: float, kw: float) -> DemandTerm:
-    """The charge with its whole rate above the floor; for less, arbitrage would buy new peaks."""
-    return replace(term, price_per_kw=rate_per_kw, ratchet_kw=max(term.ratchet_kw, kw))
+def _worth_kw(
+    fleet: Battery | None, hours: float, net_kw: Series, counted: tuple[bool, ...], step_h: float
+) -> float:
+    """The lowest peak of one day that could be held and was worth it."""
+    held_kw = _held_day(fleet, net_kw, counted, step_h)
+    return max(held_kw, exceeded_kw(net_kw, counted, step_h, hours))
 
 
 @lru_cache(maxsize=256)

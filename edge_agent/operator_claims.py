@@ -195,7 +195,7 @@ def _left_for_loads(
     fleet: Fleet, limit_kw: float, snapshot: Snapshot, rest: SeenLoad | None
 ) -> float:
     """The import limit less everything that is no capped load and no battery, kW."""
-    if not fleet.batteries:
+    if not fleet.batteries or any(one.seldom for one in fleet.loads):
         return 0.0
     meter = fleet.batteries[0].connection.meter
     mine = [(one.point, one.power) for one in fleet.loads]
@@ -204,6 +204,8 @@ def _left_for_loads(
     powers = [None if key is None else number(key, snapshot) for _, key in mine]
     known = [power for power in powers if power is not None]
     if meter_kw is None or len(known) != len(powers):
+        return 0.0
+    if any(key is not None and apart_s(meter, key, snapshot) > MAX_SKEW_S for _, key in mine):
         return 0.0
     if rest is not None and _fits(rest, meter, [point for point, _ in mine], snapshot):
         return limit_kw - rest.kw

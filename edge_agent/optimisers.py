@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,8 @@ from models.solver import Optimiser
 from models.types import SiteModel
 
 Steps = tuple[int, ...]
+MOST_KILLED = 3
+"""Children that are begun again: on a board too small for one, each of them is killed."""
 
 
 class Optimisers:
@@ -26,6 +27,7 @@ class Optimisers:
         self._optimiser: Optimiser | None = None
         self._child: subprocess.Popen[str] | None = None
         self._tried = ""
+        self._killed = 0
 
     def model_for(self, wanted: SiteModel, step_s: Steps) -> SiteModel:
         """The wanted model once it is compiled; until then the one in use, where there is one."""
@@ -36,15 +38,20 @@ class Optimisers:
         if (self._cache / f"{key}.compiled").exists():
             return wanted
         if key != self._tried and not busy:
-            self._tried = key
-            self._compile(wanted, step_s, self._cache / f"{key}.compiled")
+            self._tried = (
+                key if self._compile(wanted, step_s, self._cache / f"{key}.compiled") else ""
+            )
         return self._model
 
     @property
     def busy(self) -> bool:
         """Whether a child is compiling."""
-        if self._child is not None and self._child.poll() is not None:
+        ended = None if self._child is None else self._child.poll()
+        if ended is not None:
             self._child = None
+            if ended < 0 and self._killed < MOST_KILLED:  # that says nothing of the model
+                self._killed += 1
+                self._tried = ""
         return self._child is not None
 
     def optimiser(self, model: SiteModel, step_s: Steps) -> Optimiser:
@@ -60,9 +67,9 @@ class Optimisers:
         """Whether the solver runs on after so long a wait though it was given up."""
         return self._optimiser is not None and self._optimiser.stuck(patience_s)
 
-    def _compile(self, model: SiteModel, step_s: Steps, path: Path) -> None:
-        """Begin; where no child can be had, plans go on with the model in use."""
-        with contextlib.suppress(OSError):
+    def _compile(self, model: SiteModel, step_s: Steps, path: Path) -> bool:
+        """Begin; False where no child could be had: plans go on as before, the next asks again."""
+        try:
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-I", "-m", "models.compile_child", str(path)],
                 stdin=subprocess.PIPE,
@@ -73,3 +80,6 @@ class Optimisers:
             if self._child.stdin is not None:
                 self._child.stdin.write(to_json(model, step_s))
                 self._child.stdin.close()
+        except OSError:
+            return False
+        return True

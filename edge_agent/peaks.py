@@ -11,9 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from drivers.types import Reading
 from edge_agent.billing import MAX_HOLD_S, OpenBlock, metered, open_block
 from edge_agent.billing_month import billing_month
-from edge_agent.site.tariff_schema import DemandCharge, Tariff
+from edge_agent.site.tariff_schema import Tariff
 from edge_agent.tariff.calendar import holidays_in
 from edge_agent.tariff.demand import billing_period, measured, ratchet_kw
+from edge_agent.tariff.ratchet import earlier_months, held_from_kw
 
 BLOCK = TypeAdapter(OpenBlock)
 SAVE_EVERY_S = 60.0
@@ -62,6 +63,8 @@ class PeakBook:
         self._unsaved: dict[tuple[str, datetime], float] = {}
         self._saved_blocks: dict[str, OpenBlock] = {}
         self.blocks: dict[str, OpenBlock] = {}
+        self.held_from_kw: dict[str, tuple[float, ...]] = {}
+        """By charge the peaks from which on this month is billed in later ones, one for each."""
         self.assumed: dict[str, str] = {}
         """Charges whose peak before our time is not known, and what is done about it."""
         self.unmeasured_blocks = 0
@@ -72,6 +75,19 @@ class PeakBook:
         """What is billed already by charge: the peak so far, at least what the ratchet holds."""
         return {name: max(kw, self._ratchets[name]) for name, kw in self._highest.items()}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All charges, in the order of the tariff."""
+        return tuple(self._charges)
+
+    def counting(self, now: datetime) -> dict[str, OpenBlock]:
+        """The open blocks of the charges whose block at `now` is billed."""
+        return {
+            name: self.blocks[name]
+            for name, charge in self._charges.items()
+            if measured(charge, self._block_start(name, now), self._zone, self._is_holiday)
+        }
+
     async def start(self, now: datetime) -> None:
         """Take up the peaks of the periods in progress, and the open blocks."""
         for charge_id, block_s in self._block_s.items():
@@ -80,11 +96,12 @@ class PeakBook:
             self._periods[charge_id] = begin
             known_kw = await self._store.peak(charge_id, begin)
             self._highest[charge_id] = known_kw or 0.0
-            self._ratchets[charge_id] = await self._ratchet_kw(self._charges[charge_id], now)
+            self._look_back(charge_id, now, await self._earlier_kw(charge_id, now))
             if known_kw is None and now - begin > timedelta(seconds=block_s):
                 since = now.isoformat(timespec="minutes")
                 self.assumed[charge_id] = (
-                    f"the peak of {charge_id} before {since} is not known: it counts from then on"
+                    f"demand charge {charge_id}: what was drawn before {since} "
+                    "is not known: it counts from then on"
                 )
 
     def post(self, reading: Reading) -> None:
@@ -118,24 +135,29 @@ class PeakBook:
         for charge_id in sorted(self._unread):
             begin = self._periods[charge_id]
             known_kw = await self._store.peak(charge_id, begin)
-            ratchet = await self._ratchet_kw(self._charges[charge_id], begin)
+            earlier_kw = await self._earlier_kw(charge_id, begin)
             if self._periods[charge_id] == begin:
                 self._highest[charge_id] = max(self._highest[charge_id], known_kw or 0.0)
-                self._ratchets[charge_id] = ratchet
+                self._look_back(charge_id, begin, earlier_kw)
                 self._unread.discard(charge_id)
 
-    async def _ratchet_kw(self, charge: DemandCharge, moment: datetime) -> float:
-        """What the billed peak of the month of `moment` cannot fall below."""
-        if not charge.ratchet_share:
-            return 0.0
+    async def _earlier_kw(self, charge_id: str, moment: datetime) -> dict[date, float]:
+        """Peaks of the months before that of `moment` by their first day, as far as known."""
         peaks: dict[date, float] = {}
         begin, _ = billing_month(moment, self._zone)
-        for _ in range(charge.ratchet_months):
+        for _ in earlier_months(self._charges[charge_id]):
             begin, _ = billing_month(begin - timedelta(seconds=1), self._zone)
-            unsaved_kw = self._unsaved.get((charge.id, begin), 0.0)
-            known_kw = await self._store.peak(charge.id, begin)
-            peaks[begin.astimezone(self._zone).date()] = max(known_kw or 0.0, unsaved_kw)
-        return ratchet_kw(charge, moment, peaks, self._zone)
+            known_kw = await self._store.peak(charge_id, begin)
+            found = [kw for kw in (known_kw, self._unsaved.get((charge_id, begin))) if kw]
+            if found:
+                peaks[begin.astimezone(self._zone).date()] = max(found)
+        return peaks
+
+    def _look_back(self, charge_id: str, moment: datetime, earlier_kw: dict[date, float]) -> None:
+        """What earlier months hold of this one, and this one of later ones."""
+        charge = self._charges[charge_id]
+        self._ratchets[charge_id] = ratchet_kw(charge, moment, earlier_kw, self._zone)
+        self.held_from_kw[charge_id] = held_from_kw(charge, moment, earlier_kw, self._zone)
 
     async def _kept_block(self, charge_id: str, now: datetime, block_s: int) -> OpenBlock:
         """The open block as saved, if it is still the open one."""
@@ -148,6 +170,9 @@ class PeakBook:
         except ValidationError:
             return fresh
         return kept if (kept.start, kept.block_s) == (fresh.start, block_s) else fresh
+
+    def _block_start(self, charge_id: str, moment: datetime) -> datetime:
+        return open_block(moment, self._block_s[charge_id]).start
 
     def _close(self, charge_id: str, block: OpenBlock) -> None:
         self._enter_period(charge_id, block.start)

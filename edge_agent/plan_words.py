@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter
-
 from models.types import (
     BatteryState,
     DemandTerm,
@@ -44,6 +42,8 @@ class Reality:
     """What hangs directly behind a circuit, by its name."""
     last_kw: tuple[tuple[str, Series], ...] = ()
     """By battery: what the plan in force has for the steps of the next one."""
+    held_from_kw: tuple[tuple[str, Series], ...] = ()
+    """By demand charge the peaks from which on this month is billed in later ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,3 @@ class PlanAnswer:
     plan: Plan | None
     refusal: str = ""
     rss_mb: float = 0.0
-
-
-REQUEST = TypeAdapter(PlanRequest)
-ANSWER = TypeAdapter(PlanAnswer)
-PLAN = TypeAdapter(Plan)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from edge_agent.ladder import GOOD_PLANS, RUNGS, Ladder, Rung, step
-from edge_agent.plan_words import PLAN, PlanAnswer, PlanRequest, Reality
+from edge_agent.plan_lines import PLAN
+from edge_agent.plan_words import PlanAnswer, PlanRequest, Reality
 from edge_agent.worker_client import WorkerError
 from models.knowledge import Knowledge
 from models.rules import rules_plan, safe_plan

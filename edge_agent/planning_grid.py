@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from edge_agent.site.schema import Planning
 from models.types import TimeGrid, even_grid, graded_grid
+
+if TYPE_CHECKING:
+    from edge_agent.site.schema import Planning
 
 
 def plan_grid(planning: Planning, at: datetime) -> TimeGrid:

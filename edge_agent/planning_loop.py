@@ -73,7 +73,11 @@ class PlanningLoop:
 
     def reality(self, snapshot: Snapshot) -> Reality:
         """What is known at the snapshot."""
-        past = Past(kept=self._memory.kept, cycles=_cycles(self.recall()))
+        past = Past(
+            kept=self._memory.kept,
+            cycles=_cycles(self.recall()),
+            held_from_kw=self._peaks.held_from_kw,
+        )
         peaks, blocks = self._peaks.peaks, self._peaks.blocks
         seen = reality(self._site, self._tariff, snapshot, peaks, blocks, past)
         known = told(seen, self._site, held := self.held())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from edge_agent.circuits import circuit_forecasts
 from edge_agent.feeds.reader import BookReader
@@ -12,10 +13,11 @@ from edge_agent.forecasting.equipment import gains_kw, to_model, with_learnt
 from edge_agent.forecasting.people import empty_reasons, usually_empty
 from edge_agent.forecasting.record import LOAD, OUTDOOR, pv_name
 from edge_agent.forecasting.sights import Sights, Weather, sights, unmeasured, with_outdoor
-from edge_agent.grid_parts import frequency_reserves
+from edge_agent.frequency_reserves import frequency_reserves
 from edge_agent.histories import SiteHistory
 from edge_agent.late_first import late_first
-from edge_agent.month_peak import floored
+from edge_agent.month_peak import floored, least_margin
+from edge_agent.peak_odds import spread_per_kwh
 from edge_agent.plan_words import Reality
 from edge_agent.planning_grid import plan_grid
 from edge_agent.problem_loads import (
@@ -25,13 +27,12 @@ from edge_agent.problem_loads import (
     unsteered,
     work_starts,
 )
-from edge_agent.site.asset_schema import ZoneAsset
 from edge_agent.site.assumed import assumed_defaults
-from edge_agent.site.load import LoadedSite
 from edge_agent.sitemodel import site_model
 from edge_agent.tanks import COP_AT_C
 from edge_agent.tariff.known import feeds_of_books, feeds_of_file
 from edge_agent.tariff.prices import Feeds, price_series
+from edge_agent.tariff.ratchet import carried
 from edge_agent.work_days import midnights
 from models.forecast.history import Outlook
 from models.forecast.learnt import Learnt, LearntProfile
@@ -51,6 +52,10 @@ from models.types import (
     ZoneForecast,
     ZoneState,
 )
+
+if TYPE_CHECKING:
+    from edge_agent.site.asset_schema import ZoneAsset
+    from edge_agent.site.loaded import LoadedSite
 
 PEAK_SHARE = 0.95
 """The billed peak is planned for a load that is exceeded once in twenty steps."""
@@ -115,7 +120,7 @@ def build_problem(
         site=model,
         forecast=Forecast(
             load_kw=load.series,
-            peak_margin_kw=load.margin(PEAK_SHARE),
+            peak_margin_kw=least_margin(load.margin(PEAK_SHARE), model.batteries, len(grid)),
             # Without an outdoor temperature no zone is planned; heat pumps of tanks run as rated.
             outdoor_temp_c=(COP_AT_C,) * len(grid) if outdoor is None else outdoor.series,
             import_price_per_kwh=late_first(imports, grid) if known.demand_terms else imports,
@@ -130,7 +135,14 @@ def build_problem(
         ),
         batteries=to_model(known.batteries, site, model),
         zones=zones,
-        demand_terms=floored(known.demand_terms, loaded, history, model.batteries, known.at),
+        demand_terms=carried(
+            floored(
+                *(known.demand_terms, loaded, history.as_metered, model.batteries, known.at),
+                spread_per_kwh(imports),
+            ),
+            loaded.tariff.demand_charges,
+            known.held_from_kw,
+        ),
         reasons=tuple(reasons),
         thermal_stores=tank_starts(site, known),
         shiftables=work_starts(site, known),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from edge_agent.plan_words import Reality
-from edge_agent.site.load import LoadedSite
-from edge_agent.site.schema import Site
 from edge_agent.steered import Usual, usual_loads, works_of
 from edge_agent.tanks import planned_tanks, tank_draw
 from models.forecast.history import Outlook
@@ -21,6 +20,10 @@ from models.types import (
     ThermalStoreState,
     TimeGrid,
 )
+
+if TYPE_CHECKING:
+    from edge_agent.site.loaded import LoadedSite
+    from edge_agent.site.schema import Site
 
 
 def unsteered(outlook: Outlook, site: Site, known: Reality) -> Outlook:

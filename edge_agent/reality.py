@@ -84,6 +84,7 @@ def reality(
         shiftables=shiftable_states(site, snapshot, past),
         sheds=shed_states(site, past),
         circuit_loads_kw=tuple(circuit_loads(site, snapshot).items()),
+        held_from_kw=tuple((name, kw) for name, kw in past.held_from_kw.items() if kw),
     )
 
 

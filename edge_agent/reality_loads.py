@@ -18,6 +18,7 @@ from models.types import (
     Job,
     Reason,
     ReasonCode,
+    Series,
     ShedState,
     ShiftableState,
     ThermalStoreState,
@@ -34,6 +35,8 @@ class Past:
     kept: Kept = field(default_factory=Kept)
     cycles: Cycles | None = None
     """None = the guard was not asked: cycles are then left to it alone."""
+    held_from_kw: Mapping[str, Series] = field(default_factory=dict)
+    """By demand charge the peaks from which on this month is billed in later ones."""
 
 
 NO_PAST = Past()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from edge_agent.circuits import circuit_models
-from edge_agent.site.asset_schema import BatteryAsset, PlantAsset, ZoneAsset
-from edge_agent.site.plant_schema import SwitchAsset
-from edge_agent.site.schema import Site
-from edge_agent.site.tariff_schema import Tariff
-from edge_agent.site.work_schema import ShedAsset
 from edge_agent.steered import Work, works_of
 from edge_agent.tanks import band_c, planned_tanks, tank_model
 from edge_agent.tracking import Actuators
 from edge_agent.tracking_loads import LoadActuators, SwitchActuator, TankActuator
 from models.types import Battery, Grid, Plant, Pv, ShedGroup, Shiftable, SiteModel, Zone
+
+if TYPE_CHECKING:
+    from edge_agent.site.asset_schema import BatteryAsset, PlantAsset, ZoneAsset
+    from edge_agent.site.plant_schema import SwitchAsset
+    from edge_agent.site.schema import Site
+    from edge_agent.site.tariff_schema import Tariff
+    from edge_agent.site.work_schema import ShedAsset
 
 GUEST_WEIGHT = 2.0
 """Comfort of guests counts twice."""

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from edge_agent.site.plant_schema import SwitchAsset
-from edge_agent.site.schema import Site
-from edge_agent.site.work_schema import ShiftableAsset
 from edge_agent.snapshot import Snapshot
 from edge_agent.tanks import planned_tanks, usual_electric_kw
 from edge_agent.work_days import work_kwh
+
+if TYPE_CHECKING:
+    from edge_agent.site.plant_schema import SwitchAsset
+    from edge_agent.site.schema import Site
+    from edge_agent.site.work_schema import ShiftableAsset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

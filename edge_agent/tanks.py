@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from edge_agent.guarding.building import CYCLE_REACH_K
-from edge_agent.site.plant_schema import KWH_PER_M3_K, ThermalStoreAsset
-from edge_agent.site.schema import Site
+from edge_agent.hygiene import CYCLE_REACH_K, KWH_PER_M3_K
 from models.types import ThermalStore, ThermalStoreForecast, TimeGrid
 
 if TYPE_CHECKING:
+    from edge_agent.site.plant_schema import ThermalStoreAsset
+    from edge_agent.site.schema import Site
     from models.forecast.learnt import LearntProfile  # not held in the agent's memory
 
 AMBIENT_C = 20.0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from edge_agent.site.work_schema import ShiftableAsset
 from models.types import Job, TimeGrid
+
+if TYPE_CHECKING:
+    from edge_agent.site.work_schema import ShiftableAsset
 
 ONE_DAY = timedelta(days=1)
 

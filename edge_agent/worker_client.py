@@ -14,7 +14,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from edge_agent.fingerprint import fingerprint
-from edge_agent.plan_words import ANSWER, REQUEST, PlanAnswer, PlanRequest
+from edge_agent.plan_lines import ANSWER, REQUEST
+from edge_agent.plan_words import PlanAnswer, PlanRequest
 
 LINE_LIMIT = 8 * 1024 * 1024
 START_GRACE_S = 180.0
@@ -78,7 +79,8 @@ class WorkerClient:
             except asyncio.CancelledError:
                 self._kill()
                 raise
-            self._ready_by_s = None
+            if answer.plan is not None:  # a refusal may come before anything was compiled
+                self._ready_by_s = None
             self.rss_mb = answer.rss_mb
             return answer
 

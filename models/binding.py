@@ -66,7 +66,7 @@ def _peaks(problem: Problem, plan: Plan) -> Iterator[str]:
     terms = {term.id: term for term in problem.demand_terms}
     for charge, peak in zip(problem.site.demand_charges, plan.peaks_kw, strict=False):
         billed = terms[charge].billed_kw
-        if peak > billed * (1 + _NEAR) + _NEAR and terms[charge].price_per_kw > 0:
+        if peak > billed * (1 + _NEAR) + _NEAR and terms[charge].highest_price_per_kw > 0:
             yield f"{charge}: the billed peak rises from {billed:.4g} to {peak:.4g} kW"
 
 

@@ -200,6 +200,18 @@ class FrequencyReserve:
     hold_s: int = 900
 
 
+MOST_LEVELS = 3
+"""Of a demand charge: the peak rows are compiled for so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeakLevel:
+    """A further kW of billed peak above `from_kw` is worth `price_per_kw`, and no longer less."""
+
+    from_kw: float
+    price_per_kw: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandTerm:
     """One demand charge as it stands now in its billing period."""
@@ -216,11 +228,34 @@ class DemandTerm:
     """What the billed peak cannot fall below (a share of earlier months' peaks)."""
     counts: Series = ()
     """Per step 1 where import counts (window, season, billing period) and 0 where not; () = all."""
+    levels: tuple[PeakLevel, ...] = ()
+    """Where a kW is worth more than `price_per_kw`, rising in both; at most `MOST_LEVELS`."""
 
     @property
     def billed_kw(self) -> float:
         """The peak that is paid whatever is planned."""
         return max(self.peak_so_far_kw, self.ratchet_kw)
+
+    @property
+    def highest_price_per_kw(self) -> float:
+        """What a kW is worth above all levels."""
+        return self.levels[-1].price_per_kw if self.levels else self.price_per_kw
+
+    @property
+    def rises(self) -> tuple[PeakLevel, ...]:
+        """Per level where it begins above the billed peak [kW], and how much dearer it is there."""
+        prices = (self.price_per_kw, *(level.price_per_kw for level in self.levels))
+        return tuple(
+            PeakLevel(max(self.billed_kw, level.from_kw), level.price_per_kw - before)
+            for level, before in zip(self.levels, prices, strict=False)
+        )
+
+    def worth(self, peak_kw: float) -> float:
+        """Money by which a peak of `peak_kw` is dearer than the one that is paid anyhow."""
+        money = self.price_per_kw * (peak_kw - self.billed_kw)
+        for rise in self.rises:
+            money += rise.price_per_kw * max(0.0, peak_kw - rise.from_kw)
+        return money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from models.billing import BLOCK_LENGTHS_S
+from models.conditions import MOST_LEVELS
 from models.inputs_equipment import check_site
 from models.refusal import check_numbers, require
 from models.spans import day_count
@@ -121,6 +122,12 @@ def _check_term(name: str, term: DemandTerm) -> None:
     """A demand charge the peak rows can express."""
     require(term.block_s in BLOCK_LENGTHS_S, f"{name}.block_s must be one of {BLOCK_LENGTHS_S}")
     require(term.price_per_kw >= 0, f"{name}.price_per_kw is below 0")
+    most = len(term.levels) <= MOST_LEVELS
+    require(most, f"{name}.levels: {len(term.levels)} where {MOST_LEVELS} can be")
+    starts = [level.from_kw for level in term.levels]
+    prices = [term.price_per_kw, *(level.price_per_kw for level in term.levels)]
+    rising = starts == sorted(starts) and prices == sorted(prices)
+    require(rising, f"{name}.levels do not rise")
     inside = 0.0 <= term.open_block_elapsed_s <= term.block_s
     require(inside, f"{name}.open_block_elapsed_s is outside its block")
     require(all(0 <= share <= 1 for share in term.counts), f"{name}.counts not within 0 .. 1")

@@ -6,6 +6,7 @@ import numpy as np
 
 from models.affine import Floats
 from models.billing import BilledBlock, billed_blocks, candidate_pairs, row_count
+from models.conditions import MOST_LEVELS
 from models.inputs import check_problem
 from models.parameters_loads import event_values, shed_values, shiftable_values
 from models.parameters_rooms import plant_values, zone_values
@@ -62,7 +63,19 @@ def _grid(problem: Problem, prices: Penalties) -> Named:
         "grid.peak_price": price,
         "grid.billed_peak_kw": billed,
         "grid.billed_peak_cost": price * billed,
+        **_levels(terms),
     }
+
+
+def _levels(terms: list[DemandTerm]) -> Named:
+    """Where further peak is dearer and by how much, charge after charge; by nothing at first."""
+    level_kw = np.zeros((len(terms), MOST_LEVELS))
+    price = np.zeros((len(terms), MOST_LEVELS))
+    for index, term in enumerate(terms):
+        level_kw[index] = term.billed_kw
+        for place, rise in enumerate(term.rises):
+            level_kw[index, place], price[index, place] = rise.from_kw, rise.price_per_kw
+    return {"grid.level_kw": level_kw.ravel(), "grid.level_price": price.ravel()}
 
 
 def _peak_rows(problem: Problem, terms: list[DemandTerm]) -> tuple[Floats, Floats]:

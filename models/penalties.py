@@ -110,7 +110,9 @@ def _rates(problem: Problem) -> _Rates:
     paid = sum(event.price_per_kwh + event.penalty_per_kwh for event in problem.events)
     wear = sum(battery.wear_cost_per_kwh for battery in site.batteries)
     shed = max((shed_price(group) for group in site.shed_groups), default=0.0)
-    per_peak_kwh = sum(term.price_per_kw * 3600.0 / term.block_s for term in problem.demand_terms)
+    per_peak_kwh = sum(
+        term.highest_price_per_kw * 3600.0 / term.block_s for term in problem.demand_terms
+    )
     step_s = problem.grid.step_s
     return _Rates(
         price=price,

@@ -115,8 +115,7 @@ def price_plan(problem: Problem, plan: Plan) -> CostParts:
     return CostParts(
         energy=_traded(plan, forecast.import_price_per_kwh, forecast.export_price_per_kwh),
         demand=sum(
-            term.price_per_kw
-            * (billed_peak(plan.grid, plan.grid_kw, term, margin) - term.billed_kw)
+            term.worth(billed_peak(plan.grid, plan.grid_kw, term, margin))
             for term in problem.demand_terms
         ),
         wear=sum(

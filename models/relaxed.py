@@ -11,6 +11,8 @@ from models.solved import Solved
 from models.types import Reason, ReasonCode
 
 _SHOWN = 1e-4
+_FELT = {"K": 0.05}
+"""Less than this is no news, by unit; elsewhere `_SHOWN` is."""
 
 
 def relaxed_limits(solved: Solved) -> tuple[Reason, ...]:
@@ -97,7 +99,7 @@ def _slacks(solved: Solved) -> Iterator[tuple[str, str, str, bool]]:
 
 def _sentence(solved: Solved, label: str, unit: str, slack: Floats) -> Iterator[str]:
     """Nothing, or the one sentence of this limit."""
-    steps = np.flatnonzero(slack > _SHOWN)
+    steps = np.flatnonzero(slack > _FELT.get(unit, _SHOWN))
     if not len(steps):
         return
     grid = solved.problem.grid

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -58,6 +59,16 @@ class _Task:
         return solved
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Best:
+    """The cheapest rung that holds; `failure` where a later one came to grief."""
+
+    found: Found
+    solved: Solved
+    plan: Plan
+    failure: Reason | None = None
+
+
 class Optimiser:
     """One compiled site inside one HiGHS instance that stays hot between solves."""
 
@@ -87,7 +98,7 @@ class Optimiser:
         try:
             outcome = self._climb(task)
         except SolverError as error:
-            outcome = _refusal(ReasonCode.SOLVER_FAILED, str(error))
+            outcome = Rejected(reason=_failure(error))
         if isinstance(outcome, Rejected):
             return self._shifted(task, outcome)
         self._last = replace(outcome, solve_s=time.monotonic() - began_s)
@@ -101,28 +112,23 @@ class Optimiser:
         flows = opposed_flows(compiled, problem.site, task.named)
         data = (flows, programme)
         search = Search(self._lp, compiled, problem, data, task.deadline_s)
-        best: tuple[Found, Solved, Plan] | None = None
-        refusal: Rejected | None = None
-        for found in search.rungs(self._binary_rounds):
-            if best is not None and found.money > best[0].money + _SAME * abs(best[0].money):
-                continue
-            solved = task.solved(compiled, programme, found)
-            plan = read_plan(solved, task.made_at, found.source)
-            verdict = verify(problem, plan)
-            if verdict.ok:
-                best = (found, solved, plan)
-            else:
-                text = "; ".join(verdict.violations)
-                refusal = _refusal(ReasonCode.REJECTED, text, verdict.violations)
+        rungs = search.rungs(self._binary_rounds)
+        best, refusal = cheapest(
+            rungs, lambda found: task.solved(compiled, programme, found), task.made_at
+        )
         if best is None:
             late = self._lp.late or task.deadline_s <= time.monotonic()
             return refusal or _nothing(late=late)
-        found, solved, plan = best
+        found, solved, plan = best.found, best.solved, best.plan
+        failed = () if best.failure is None else (best.failure,)
         if problem.tidiness is not None and time.monotonic() < task.deadline_s:
-            search.hold(found.decisions)
-            decided = (flows, found.decisions)
-            solved, plan = tidied(self._lp, (solved, plan), decided, task.deadline_s)
-        reasons = plan.reasons + relaxed_limits(solved) + _lateness(found.solution)
+            try:
+                search.hold(found.decisions)
+                decided = (flows, found.decisions)
+                solved, plan = tidied(self._lp, (solved, plan), decided, task.deadline_s)
+            except SolverError as error:
+                failed = (*failed, _failure(error))
+        reasons = plan.reasons + relaxed_limits(solved) + _lateness(found.solution) + failed
         return replace(plan, reasons=reasons, binding=binding_limits(problem, plan))
 
     def _shifted(self, task: _Task, refusal: Rejected) -> Plan | Rejected:
@@ -134,6 +140,43 @@ class Optimiser:
             if verify(task.problem, plan).ok:
                 return replace(plan, binding=binding_limits(task.problem, plan))
         return refusal
+
+
+def cheapest(
+    rungs: Iterable[Found], solved_by: Callable[[Found], Solved], made_at: datetime
+) -> tuple[Best | None, Rejected | None]:
+    """The cheapest of the rungs that the verifier passes, and why the last refused one was.
+
+    A rung on which the solver fails takes none of the earlier ones with it.
+    """
+    best: Best | None = None
+    refusal: Rejected | None = None
+    try:
+        for found in rungs:
+            if best is not None and found.money > _as_cheap(best.found.money):
+                continue
+            solved = solved_by(found)
+            plan = read_plan(solved, made_at, found.source)
+            verdict = verify(solved.problem, plan)
+            if verdict.ok:
+                best = Best(found, solved, plan)
+            else:
+                text = "; ".join(verdict.violations)
+                refusal = _refusal(ReasonCode.REJECTED, text, verdict.violations)
+    except SolverError as error:
+        failure = _failure(error)
+        return (None if best is None else replace(best, failure=failure)), Rejected(reason=failure)
+    return best, refusal
+
+
+def _as_cheap(money: float) -> float:
+    """The most that counts as no dearer."""
+    return money + _SAME * abs(money)
+
+
+def _failure(error: SolverError) -> Reason:
+    """What the solver says of itself."""
+    return Reason(code=ReasonCode.SOLVER_FAILED, text=str(error))
 
 
 def _refusal(code: ReasonCode, text: str, violations: tuple[str, ...] = ()) -> Rejected:

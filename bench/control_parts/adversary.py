@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -85,7 +85,31 @@ def site(chance: Random) -> dict[str, Envelope]:
             point="pv.limit", power="pv.power", peak_kw=200.0, connection=connection, pace=pace
         ),
     ]
-    return {one.point: one for one in found}
+    return {one.point: one for one in _varied(found)}
+
+
+def _varied(found: list[Envelope]) -> Iterator[Envelope]:
+    """Meters tell the power of their phases or not, loads may stop or not; drawn apart."""
+    chance = Random(repr(found[:3]))  # noqa: S311
+    telling = {meter for meter in ("meter", "sub") if chance.random() < 0.5}
+    nodes = {
+        id(node): replace(node, phase_powers=tuple(f"{node.name}.power_l{i}" for i in (1, 2, 3)))
+        for one in found
+        if isinstance(one, BatteryEnvelope)
+        for node in one.nodes
+        if node.name in telling and node.currents
+    }
+    for one in found:
+        if isinstance(one, BatteryEnvelope):
+            yield replace(
+                one,
+                connection=nodes.get(id(one.connection), one.connection),
+                circuits=tuple(nodes.get(id(node), node) for node in one.circuits),
+            )
+        elif isinstance(one, LoadEnvelope):
+            yield replace(one, may_stop=chance.random() < 0.5)
+        else:
+            yield one
 
 
 def _connection(chance: Random, meter: str) -> ConnectionEnvelope:
@@ -151,6 +175,8 @@ SPANS = {
 """What is usual of a point; of everything else -120..120."""
 
 
+USUAL = 120.0
+"""Beyond it a power or a current is wild."""
 STATES = {"alarms": (0.0, 0.0, 0.0, 4.0), "contactor": (1.0, 1.0, 1.0, 0.0)}
 
 
@@ -162,7 +188,7 @@ def _value(chance: Random, point: str, trouble: float) -> float | None:
         return chance.choice(WILD)
     if point in STATES:
         return chance.choice(STATES[point])
-    low, high = (210.0, 250.0) if "voltage_l" in point else SPANS.get(point, (-120.0, 120.0))
+    low, high = (210.0, 250.0) if "voltage_l" in point else SPANS.get(point, (-USUAL, USUAL))
     return chance.uniform(low, high)
 
 
@@ -190,23 +216,49 @@ def tick(chance: Random, envelopes: dict[str, Envelope], now: datetime) -> Tick:
     """Readings of any value and age, and claims of any class and value."""
     board = Board()
     trouble = chance.choice(TROUBLE)
-    for key in points():
-        device, point = key.split(".")
-        value = _value(chance, point, trouble)
-        age_s = chance.choice(AGES_S) if chance.random() < 2 * trouble else 0.0
-        reading = Reading(
-            device=device,
-            point=point,
-            value=value,
-            unit="",
-            at=now - timedelta(seconds=age_s),
-            quality=Quality.MISSING if value is None else Quality.GOOD,
-            reason="",
-        )
-        board.post([reading], stale_s=STALE_S)
+    readings = [_reading(chance, key, trouble, now) for key in points()]
+    aside = Random(repr([one.value for one in readings]))  # noqa: S311 - leaves the draws of all else as they are
+    directions = [f"{meter}.power_l{line}" for meter in ("meter", "sub") for line in (1, 2, 3)]
+    readings += [_reading(aside, key, trouble, now) for key in directions]
+    board.post(list(_added_up(aside, readings)), stale_s=STALE_S)
     entries = [entry for point in envelopes for entry in _claims(chance, point, now)]
     chance.shuffle(entries)
     return Tick(snapshot=board.freeze(now), entries=tuple(entries))
+
+
+def _added_up(chance: Random, readings: list[Reading]) -> Iterator[Reading]:
+    """The same with phases of some meters that make their sum, each flowing as it likes."""
+    made: dict[tuple[str, str], float] = {}
+    shown = {(one.device, one.point): one.value for one in readings}
+    for meter in ("meter", "sub"):
+        if chance.random() < 0.5:
+            continue
+        phases = [chance.uniform(-30.0, 30.0) for _ in (1, 2, 3)]
+        made[meter, "power"] = sum(phases)
+        for line, kw in enumerate(phases, start=1):
+            volts = shown[meter, f"voltage_l{line}"] or math.nan
+            amps = 1000 * abs(kw) / (volts if 200 < volts < 260 else 230.0)
+            made[meter, f"power_l{line}"] = kw
+            made[meter, f"current_l{line}"] = amps / chance.uniform(0.8, 1.0)
+    for one in readings:
+        usual = one.value is not None and abs(one.value) <= USUAL
+        value = made.get((one.device, one.point)) if usual else None
+        yield one if value is None else replace(one, value=value)
+
+
+def _reading(chance: Random, key: str, trouble: float, now: datetime) -> Reading:
+    device, point = key.split(".")
+    value = _value(chance, point, trouble)
+    age_s = chance.choice(AGES_S) if chance.random() < 2 * trouble else 0.0
+    return Reading(
+        device=device,
+        point=point,
+        value=value,
+        unit="",
+        at=now - timedelta(seconds=age_s),
+        quality=Quality.MISSING if value is None else Quality.GOOD,
+        reason="",
+    )
 
 
 def told_loads(chance: Random, snapshot: Snapshot) -> tuple[SeenLoad, ...]:

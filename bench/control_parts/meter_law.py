@@ -49,6 +49,75 @@ class Late:
         return Late(coming_kw=-self.coming_kw, sent_kw=-self.sent_kw, phases=self.phases)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """What a meter shows of one phase."""
+
+    size_a: float
+    way: int
+    """1 import, -1 export, 0 where neither its own power nor the sum tells."""
+
+    def over_a(self, limit_a: float, way: int, *, at_least: bool = False) -> float:
+        """How far it may be over its limit in that direction, or is at least."""
+        against = self.way == -way or (self.way == 0 and at_least)
+        return (-self.size_a if against else self.size_a) - limit_a
+
+
+def _phase(node: ConnectionEnvelope, index: int, snapshot: Snapshot) -> Phase | None:
+    size_a = sane(node.currents[index], snapshot)
+    if size_a is None:
+        return None
+    own_kw = _own_kw(node, index, snapshot)
+    if own_kw is None:
+        return Phase(size_a=abs(size_a), way=_way_by_sum(node, index, snapshot))
+    return Phase(size_a=abs(size_a), way=1 if own_kw >= 0 else -1)
+
+
+def _own_kw(node: ConnectionEnvelope, index: int, snapshot: Snapshot) -> float | None:
+    return sane(node.phase_powers[index], snapshot) if node.phase_powers else None
+
+
+def _way_by_sum(node: ConnectionEnvelope, index: int, snapshot: Snapshot) -> int:
+    """How a phase must flow so that all together give what the meter shows; 0 where that is open.
+
+    Power factors are taken to be 0.85 and more, unless the others cannot carry the sum anyhow.
+    """
+    left_kw = sane(node.meter, snapshot) or 0.0
+    reached, others_kva, all_kva = [0.0], 0.0, 0.0
+    for place, key in enumerate(node.currents):
+        own_kw, amps = _own_kw(node, place, snapshot), sane(key, snapshot)
+        if own_kw is not None:
+            left_kw -= own_kw
+            continue
+        if amps is None:
+            return 0
+        kva = abs(amps) * _usual_v(node, place, snapshot) / 1000
+        all_kva += kva
+        if place != index:
+            others_kva += kva
+            reached = [kw + part for kw in reached for part in (kva, -kva)]
+    return _told_by(left_kw, reached, others_kva, all_kva)
+
+
+def _told_by(left_kw: float, reached: list[float], others_kva: float, all_kva: float) -> int:
+    """By what is left for the phase beside each sum that the others can reach."""
+    own_kva = all_kva - others_kva
+    miss_import = min(abs(left_kw - kw - own_kva) for kw in reached)
+    miss_export = min(abs(left_kw - kw + own_kva) for kw in reached)
+    slack_kw = 0.15 * all_kva
+    clear = abs(left_kw) <= all_kva and abs(left_kw) - others_kva > 0.1 * all_kva
+    if not clear and min(miss_import, miss_export) > slack_kw:
+        return 0
+    if miss_export > miss_import + slack_kw:
+        return 1
+    return -1 if miss_import > miss_export + slack_kw else 0
+
+
+def _usual_v(node: ConnectionEnvelope, index: int, snapshot: Snapshot) -> float:
+    volts = sane(node.voltages[index], snapshot) if node.voltages else None
+    return volts if volts is not None and LOW_V <= volts <= HIGH_V else 230.0
+
+
 def late(
     node: ConnectionEnvelope,
     loads: Sequence[SeenLoad],
@@ -61,7 +130,7 @@ def late(
     meter_kw = sane(node.meter, snapshot) or 0.0
     whole = _of(known.get(node.meter), meter_kw, sent, envelopes, snapshot)
     told = tuple(
-        _of(known.get(key), _flow_kw(node, index, meter_kw, snapshot), sent, envelopes, snapshot)
+        _of(known.get(key), _flow_kw(node, index, snapshot), sent, envelopes, snapshot)
         for index, key in enumerate(node.currents)
     )
     if whole is None and not any(told):
@@ -69,12 +138,13 @@ def late(
     return replace(whole or Late(), told=told or (None, None, None))
 
 
-def _flow_kw(node: ConnectionEnvelope, index: int, meter_kw: float, snapshot: Snapshot) -> float:
-    """By the current, in the direction of the sum."""
-    volts = sane(node.voltages[index], snapshot)
-    usual = volts if volts is not None and LOW_V <= volts <= HIGH_V else 230
-    size_kw = abs(sane(node.currents[index], snapshot) or 0.0) * usual / 1000
-    return size_kw if meter_kw >= 0 else -size_kw
+def _flow_kw(node: ConnectionEnvelope, index: int, snapshot: Snapshot) -> float:
+    """By the current, import positive; by the sum's direction where its own is not known."""
+    phase = _phase(node, index, snapshot)
+    if phase is None:
+        return 0.0
+    way = phase.way or (1 if (sane(node.meter, snapshot) or 0.0) >= 0 else -1)
+    return way * phase.size_a * _usual_v(node, index, snapshot) / 1000
 
 
 def _of(
@@ -175,17 +245,28 @@ def _imports(
     over_kw = (sane(node.meter, snapshot) or 0.0) + moved_kw - node.import_limit_kw
     if moves[envelope] > EPSILON and ahead.beyond(over_kw, moved_kw):
         yield f"{envelope.point}: pushes {node.meter} to {over_kw} kW over its import"
-    if (sane(node.meter, snapshot) or 0.0) < 0:
-        return
+    yield from _phases(node, envelope, moves, snapshot, (1, ahead))
+
+
+def _phases(
+    node: ConnectionEnvelope,
+    envelope: BatteryEnvelope,
+    moves: Mapping[BatteryEnvelope, float],
+    snapshot: Snapshot,
+    judged: tuple[int, Late],
+) -> Iterator[str]:
+    """In one direction, where a phase of unknown direction is taken as what is worse."""
+    way, ahead = judged
     for index, key in enumerate(node.currents):
         volts = sane(node.voltages[index], snapshot)
-        size_a = sane(key, snapshot)
-        if size_a is None or volts is None or not LOW_V <= volts <= HIGH_V:
+        phase = _phase(node, index, snapshot)
+        if phase is None or volts is None or not LOW_V <= volts <= HIGH_V:
             continue
-        pushed_kw = sum(_on(one, index) * kw for one, kw in moves.items())
-        over_kw = (abs(size_a) - (node.max_current_a or 0.0)) * volts / 1000 + pushed_kw
-        own_kw = _on(envelope, index) * moves[envelope]
-        if own_kw > EPSILON and ahead.part(index).beyond(over_kw, pushed_kw):
+        pushed_kw = way * sum(_on(one, index) * kw for one, kw in moves.items())
+        over_kw = phase.over_a(node.max_current_a or 0.0, way) * volts / 1000 + pushed_kw
+        own_kw = way * _on(envelope, index) * moves[envelope]
+        late_ = ahead.part(index) if way > 0 else ahead.part(index).other_way()
+        if own_kw > EPSILON and late_.beyond(over_kw, pushed_kw):
             yield f"{envelope.point}: pushes {key} to {over_kw} kW over its limit"
 
 
@@ -204,6 +285,8 @@ def _exports(
     here = ahead.get(node, Late()).other_way()
     if every[envelope] < -EPSILON and here.beyond(over_kw, -moved_kw):
         yield f"{envelope.point}: pushes {node.meter} to {over_kw} kW over its export"
+    moves = {one: kw for one, kw in every.items() if node in one.nodes}
+    yield from _phases(node, envelope, moves, snapshot, (-1, ahead.get(node, Late())))
 
 
 def _tight(
@@ -220,12 +303,13 @@ def _tight(
     meter_kw = sane(node.meter, snapshot) or 0.0
     if meter_kw + max(0.0, ahead.coming_kw) + sum(behind.values()) > node.import_limit_kw:
         return True
-    for index, key in enumerate(node.currents):
-        size_a = abs(sane(key, snapshot) or 0.0)
+    for index in range(len(node.currents)):
+        phase = _phase(node, index, snapshot)
         rising_kw = sum(_on(one, index) * kw for one, kw in behind.items())
         rising_kw += max(0.0, ahead.part(index).coming_kw)
-        after_a = (size_a if meter_kw >= 0 else -size_a) + 1000 * rising_kw / LOW_V
-        if size_a > (node.max_current_a or 0.0) or after_a > (node.max_current_a or 0.0):
+        limit_a = node.max_current_a or 0.0
+        over_a = 0.0 if phase is None else phase.over_a(limit_a, 1, at_least=True)
+        if over_a + 1000 * rising_kw / LOW_V > 0:
             return True
     return False
 

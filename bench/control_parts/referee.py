@@ -82,10 +82,15 @@ def _point(envelope: Envelope, one: Guarded, value: float, snapshot: Snapshot) -
             if value not in (envelope.on_value, envelope.off_value):
                 yield f"{one.point}: {value} is neither on nor off"
         case LoadEnvelope():
-            yield from _outside(one, value, envelope.floor_kw, envelope.rated_kw)
+            least_kw = 0.0 if _stopped(envelope, value) else envelope.floor_kw
+            yield from _outside(one, value, least_kw, envelope.rated_kw)
         case PvEnvelope():
             yield from _outside(one, value, 0.0, envelope.peak_kw)
             yield from _confined(one, value, (0.0, envelope.peak_kw))
+
+
+def _stopped(envelope: LoadEnvelope, value: float) -> bool:
+    return envelope.may_stop and value == 0
 
 
 def _hygiene_c(envelope: TankEnvelope, one: Guarded) -> float:

@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from bench.optimiser_parts.hotel import START, default, hundred
 from edge_agent.memory import rss_mb
-from edge_agent.plan_words import ANSWER, REQUEST, PlanAnswer
-from edge_agent.worker import solving_s
+from edge_agent.plan_lines import ANSWER, REQUEST
+from edge_agent.plan_words import PlanAnswer
+from edge_agent.worker_answers import solving_s
 from models.cache import compile_key, load
 from models.solver import Optimiser, Rejected
 from models.types import Problem

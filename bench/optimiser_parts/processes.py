@@ -36,7 +36,9 @@ def processes(folder: Path, repeats: int) -> dict[str, float | int]:
 
 def _bare_mb() -> float:
     """What the gateway's worker holds before its first question: its imports alone."""
-    words = "import edge_agent.worker; from edge_agent.memory import rss_mb; print(rss_mb())"
+    words = (
+        "import edge_agent.worker_answers; from edge_agent.memory import rss_mb; print(rss_mb())"
+    )
     command = [sys.executable, "-c", words]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHILD.parents[2])
     return round(float(done.stdout), 1)

@@ -18,6 +18,7 @@ import numpy as np
 from bench.savings_parts.cambridge import LONDON, Building
 from bench.savings_parts.cambridge import building_case as measured_case
 from bench.savings_parts.forecast_data import measured_series
+from bench.savings_parts.small_hotel import SmallHotel, load_hotel
 from edge_agent.backtest.building_case import BuildingCase, building_case
 from edge_agent.backtest.building_figures import building_figures, building_lines
 from edge_agent.backtest.building_run import pieces, play_building
@@ -25,65 +26,19 @@ from edge_agent.backtest.case import WEEK, Span
 from edge_agent.backtest.data_file import DataFile
 from edge_agent.backtest.engine import executor_of
 from edge_agent.backtest.sight import ForecastKind
-from edge_agent.site.load import LoadedSite, load_site
 
 YEAR = 2019
 EVERY_WEEKS = 4
-ZONE = """\
-      - id: floor_{n}
-        temperature: rooms.temperature_{n}
-        setpoint: rooms.setpoint_{n}
-        guest: true
-        comfort: {{low_c: 20, high_c: 24, droop_k: 0.7}}
-        resistance_k_per_kw: 1.2
-        capacity_kwh_per_k: 25
-        gains_kw: 4
-        heat_kw: 60
-        cool_kw: 50
-"""
-POINTS = """\
-      temperature_{n}: {{object: "analog-input,{n}", unit: degC}}
-      setpoint_{n}: {{object: "analog-value,{n}", unit: degC, access: rw, safe: [19, 25]}}
-"""
-SITE = """\
-site: {{id: hotel, timezone: Europe/London, latitude: 52.2, longitude: 0.12, currency: GBP}}
-agent: {{control: shadow}}
-links:
-  plant: {{protocol: modbus, url: "tcp://127.0.0.1:15020", simulated: true}}
-  bms: {{protocol: bacnet, listen: "127.0.0.1/8:47830", device_id: 3056, simulated: true}}
-devices:
-  - {{id: meter, type: smart_meter, link: plant, profile: eastron_sdm630, unit: 1, poll_s: 5}}
-  - id: rooms
-    type: controller
-    link: bms
-    address: "127.0.0.1:47831"
-    points:
-{points}
-      water: {{object: "analog-input,9", unit: degC}}
-      water_setpoint: {{object: "analog-value,9", unit: degC, access: rw, safe: [60, 75]}}
-      pool_pump: {{object: "binary-output,1", access: rw, safe: [0, 1]}}
-assets:
-  grid: {{meter: meter.power, import_limit_kw: 600, export_limit_kw: 300, tariff: tariff.yaml}}
-  hvac:
-    zones:
-{zones}
-  thermal_stores:
-    - id: hot_water
-      temperature: rooms.water
-      setpoint: rooms.water_setpoint
-      volume_l: 500
-      loss_w_per_k: 4
-      heater_kw: 36
-      daily_draw_kwh: 80
-      legionella: {{every_days: 7, temperature_c: 70, hold_min: 30}}
-  switches:
-    - {{id: pool_relay, point: rooms.pool_pump, power_kw: 4, min_on_s: 1800, min_off_s: 900}}
-  shiftable:
-    - {{id: pool_pump, switch: pool_relay, run_h_per_day: 4}}
-planning: {{grid: even, step_min: 15, horizon_h: 24}}
-"""
-TARIFF = "kind: flat\nprice_per_kwh: 0.2\n"
-FLOORS = (1, 2, 3)
+HOTEL = SmallHotel(
+    id="hotel",
+    place="timezone: Europe/London, latitude: 52.2, longitude: 0.12, currency: GBP",
+    floors=3,
+    import_limit_kw=600.0,
+    export_limit_kw=300.0,
+    draw_kwh=80.0,
+    price_per_kwh=0.2,
+)
+"""What a person wrote down of it."""
 
 
 def no_battery(folder: Path, *, full: bool, workers: int) -> dict[str, Any]:
@@ -112,17 +67,7 @@ def hotel_case(folder: Path, scratch: Path) -> BuildingCase:
         start=datetime(YEAR, 1, 1, tzinfo=LONDON).astimezone(UTC),
         end=datetime(YEAR + 1, 1, 1, tzinfo=LONDON).astimezone(UTC),
     )
-    return building_case(hotel_site(scratch), _data(folder, scratch), span)
-
-
-def hotel_site(scratch: Path) -> LoadedSite:
-    """What a person wrote down of the hotel: three floors, a tank, a pool."""
-    points = "".join(POINTS.format(n=floor) for floor in FLOORS)
-    zones = "".join(ZONE.format(n=floor) for floor in FLOORS)
-    text = SITE.format(points=points.rstrip("\n"), zones=zones.rstrip("\n"))
-    (scratch / "hotel.yaml").write_text(text, encoding="utf-8")
-    (scratch / "tariff.yaml").write_text(TARIFF, encoding="utf-8")
-    return load_site(scratch / "hotel.yaml")
+    return building_case(load_hotel(HOTEL, scratch), _data(folder, scratch), span)
 
 
 def _data(folder: Path, scratch: Path) -> DataFile:

@@ -50,6 +50,8 @@ class FeedSight:
     ahead_h: float | None
     """Hours from now on that its data still cover."""
     error: str = ""
+    handed_over: bool = False
+    """Whether its documents are given to us: an error stands until the next good one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

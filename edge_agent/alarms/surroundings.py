@@ -89,6 +89,13 @@ def feed_ahead_h(sight: Sight) -> Iterator[Figure]:
         yield Figure(subject=feed.name, value=ahead_h, text=f"covers {ahead_h:.1f} hours{said}")
 
 
+def feed_refused(sight: Sight) -> Iterator[Figure]:
+    """Whether the last document that was handed over for a feed could not be used."""
+    for feed in sight.beside.feeds:
+        if feed.handed_over:
+            yield Figure(subject=feed.name, value=float(bool(feed.error)), text=feed.error)
+
+
 def worker_faults(sight: Sight) -> Iterator[Figure]:
     """Times in a row that the worker broke off or was late."""
     faults = sight.beside.worker_faults

@@ -39,6 +39,14 @@ PLANNING: tuple[Rule, ...] = (
         figures=surroundings.feed_ahead_h,
     ),
     Rule(
+        code="feed_refused",
+        severity=Severity.WARNING,
+        cause="the last document handed over for a feed cannot be used",
+        remedy="do what the error says and send it again; until then what was known before counts",
+        limit=fact(),
+        figures=surroundings.feed_refused,
+    ),
+    Rule(
         code="task_failed",
         severity=Severity.WARNING,
         cause="a task inside the gateway ended with an error and is started again",

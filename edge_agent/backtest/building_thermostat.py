@@ -7,7 +7,7 @@ from datetime import datetime
 
 from edge_agent.backtest.building_case import BuildingCase
 from edge_agent.backtest.case import DAY
-from edge_agent.guarding.building import CYCLE_REACH_K
+from edge_agent.hygiene import CYCLE_REACH_K
 from models.building.house import House
 from models.building.tank import TankPlant
 from models.building.zone import ZonePlant

@@ -63,8 +63,11 @@ def read_data_file(path: Path) -> DataFile:
     """Read and check a file (`.gz` as well); raises DataFileError with every wrong row."""
     try:
         return _read(path)
-    except (OSError, UnicodeDecodeError, EOFError) as error:
-        raise DataFileError((f"{path.name}: cannot be read: {error}",)) from error
+    except UnicodeDecodeError as error:
+        raise DataFileError((f"{path}: is not UTF-8 text: save it as UTF-8",)) from error
+    except (OSError, EOFError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise DataFileError((f"{path}: cannot be read: {why}",)) from error
 
 
 def _read(path: Path) -> DataFile:

@@ -30,8 +30,8 @@ def figures(run: Run) -> dict[str, Any]:
         "assumed": list(facts.assumed),
         "cost": ours.cost,
         **{f"cost_{name}": run.outcomes[name].cost for name in ORDER if name != OURS},
-        "peak_kw": ours.peak_kw,
-        "peak_no_control_kw": run.outcomes["no_control"].peak_kw,
+        "peak_kw": ours.billed_kw,
+        "peak_no_control_kw": run.outcomes["no_control"].billed_kw,
         "captured": run.captured(),
         "captured_mean": sum(monthly) / len(monthly) if monthly else None,
         "captured_min": min(monthly, default=None),
@@ -91,7 +91,7 @@ def lines(run: Run) -> list[str]:
         f"{facts.site}, {facts.data}: {facts.begin:%Y-%m-%dT%H:%MZ} to {facts.end:%Y-%m-%dT%H:%MZ}"
         f" ({facts.days:.0f} days), forecast {facts.forecast}",
         f"  battery {facts.battery}; {facts.tariff}",
-        f"  {'':34s} {'cost':>10s} {'energy':>10s} {'demand':>9s} {'wear':>8s} {'peak kW':>8s} "
+        f"  {'':34s} {'cost':>10s} {'energy':>10s} {'demand':>9s} {'wear':>8s} {'billed kW':>9s} "
         f"{'own use':>7s} {'cycles/d':>8s} {'captured':>8s}",
     ]
     found += [_row(run, name) for name in ORDER]
@@ -127,10 +127,11 @@ def _row(run: Run, name: str) -> str:
     energy = sum(month.energy + month.stored for month in one.months)
     demand = sum(month.demand for month in one.months)
     wear = sum(month.wear for month in one.months)
+    peak = "-" if one.billed_kw is None else f"{one.billed_kw:.1f}"
     beside = "" if name in ("no_control", PERFECT) else _percent(run.captured(name))
     return (
         f"  {TITLES[name]:34s} {one.cost:10.1f} {energy:10.1f} {demand:9.1f} {wear:8.1f} "
-        f"{one.peak_kw:8.1f} {_percent(one.self_consumption):>7s} {one.cycles_per_day:8.2f} "
+        f"{peak:>9s} {_percent(one.self_consumption):>7s} {one.cycles_per_day:8.2f} "
         f"{beside:>8s}"
     )
 

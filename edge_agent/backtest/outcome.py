@@ -70,8 +70,13 @@ class Outcome:
 
     @property
     def peak_kw(self) -> float:
-        """Highest of all billed peaks."""
-        return max((max(month.peaks_kw, default=0.0) for month in self.months), default=0.0)
+        """Highest of all billed peaks; 0 where none is billed."""
+        return self.billed_kw or 0.0
+
+    @property
+    def billed_kw(self) -> float | None:
+        """Highest of all billed peaks; None where the tariff bills none."""
+        return max((peak_kw for month in self.months for peak_kw in month.peaks_kw), default=None)
 
 
 @dataclass(slots=True, eq=False)

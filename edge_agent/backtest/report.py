@@ -54,7 +54,7 @@ def _table(run: Run) -> str:
         f"<th>{name}</th>"
         for name in (
             *("policy", "cost", "energy", "demand", "wear"),
-            *("highest peak kW", "own use", "cycles a day", "CO2 kg", "captured"),
+            *("highest billed kW", "own use", "cycles a day", "CO2 kg", "captured"),
         )
     )
     return f"<table><tr>{head}</tr>{''.join(_row(run, name) for name in ORDER)}</table>"
@@ -69,7 +69,7 @@ def _row(run: Run, name: str) -> str:
         f"{_energy(one):.0f}",
         f"{sum(month.demand for month in one.months):.0f}",
         f"{sum(month.wear for month in one.months):.0f}",
-        f"{one.peak_kw:.1f}",
+        "-" if one.billed_kw is None else f"{one.billed_kw:.1f}",
         "-" if one.self_consumption is None else f"{one.self_consumption:.1%}",
         f"{one.cycles_per_day:.2f}",
         "-" if one.co2_kg is None else f"{one.co2_kg:.0f}",

@@ -13,19 +13,23 @@ from edge_agent.backtest.case import DAY, Case
 from edge_agent.backtest.data_file import QUARTER_S
 from edge_agent.backtest.errors import BacktestError
 from edge_agent.backtest.gate import Gate, Present
+from edge_agent.backtest.known_month import known_ahead
 from edge_agent.backtest.meter import Meter
 from edge_agent.backtest.outcome import Book, Outcome, highest_week, settle, start_soc_kwh
 from edge_agent.backtest.quarter import fresh_charge, loop_settings, play
 from edge_agent.backtest.sight import EVERY, ForecastKind, Foreseen, sight
 from edge_agent.compiled_site import compiled_site
+from edge_agent.fastloop.binding import bound
 from edge_agent.fastloop.budget import Charge
 from edge_agent.fastloop.rehearsal import Played, Stage
 from edge_agent.fastloop.riding import aimed, calmed, ridden_kw, ride_at
 from edge_agent.histories import SiteHistory
 from edge_agent.late_first import late_first
-from edge_agent.month_peak import MOST_DAYS
+from edge_agent.month_peak import MOST_DAYS, floored, least_margin
+from edge_agent.peak_odds import spread_per_kwh
 from edge_agent.problem import build_problem
 from edge_agent.reality import reality
+from edge_agent.tariff.ratchet import carried
 from models.forecast.history import Floats, History
 from models.solver import Optimiser
 from models.types import Plan, PlanSource, Problem, PvForecast, Series, TimeGrid
@@ -98,32 +102,35 @@ class Rolling:
         case = self._case
         self._enter_periods(step)
         pv_kw = float(case.pv_kw[step])
+        before, plan = self._played, self._bound(plan, step)
+        counting = replace(before, charges=self._counting(step))
         planned_kw, aim = 0.0, self._aimed(plan)
         if plan is not None:
             allowed = self._gate.pass_on(plan, self._present(step))
             ride = ride_at(plan, plan.grid.step_at(case.at(step)))
-            billed_kw = min((one.peak_kw for one in self._played.charges), default=0.0)
+            billed_kw = min((one.peak_kw for one in counting.charges), default=0.0)
             planned_kw = ridden_kw(ride, allowed.battery_kw, self._lately_kw(step), billed_kw)
             aim = calmed(aim, ride) if allowed.battery_kw > 0 else aim
             if allowed.pv_limit_kw is not None:
                 self._book.curtailed_kwh[step] = max(0.0, pv_kw - allowed.pv_limit_kw) / 4
                 pv_kw = min(pv_kw, allowed.pv_limit_kw)
         loads_kw = case.load_kw[step] * (1 + shape) - pv_kw
-        found = play(self._stage, self._played, aim, planned_kw, loads_kw, case.at(step))
-        self._played, book = self._counted(found.played, step), self._book
+        found = play(self._stage, counting, aim, planned_kw, loads_kw, case.at(step))
+        self._played, book = _with_idle(found.played, before), self._book
         book.import_kwh[step], book.export_kwh[step] = found.import_kwh, found.export_kwh
         book.discharged_kwh[step] = found.discharged_kwh
         book.soc_kwh[step] = found.played.soc_kwh
 
-    def _counted(self, after: Played, step: int) -> Played:
-        """With the peaks as before where this quarter hour's import does not count."""
-        charges = tuple(
-            new if billed.counted[step] else replace(new, peak_kw=old.peak_kw)
-            for new, old, billed in zip(
-                after.charges, self._played.charges, self._charges, strict=True
-            )
-        )
-        return replace(after, charges=charges)
+    def _counting(self, step: int) -> tuple[Charge, ...]:
+        """The charges that this quarter hour's import counts for."""
+        counted = {one.id for one in self._charges if one.counted[step]}
+        return tuple(one for one in self._played.charges if one.id in counted)
+
+    def _bound(self, plan: Plan | None, step: int) -> Plan | None:
+        if plan is None:
+            return None
+        names = tuple(one.id for one in self._charges)
+        return bound(plan, names, {one.id for one in self._counting(step)})
 
     def _lately_kw(self, step: int) -> float:
         """The site without its battery over the last quarter hour."""
@@ -169,10 +176,20 @@ class Rolling:
             {charge.id: charge.peak_kw for charge in charges},
             {charge.id: charge.block for charge in charges},
         )
-        built = build_problem(case.loaded, self._history(step), known)
+        history = self._history(step)
+        built = build_problem(case.loaded, history, known)
         if isinstance(built, str):
             raise BacktestError(built)
-        return self._foreseen(built, step, self._sight.ahead(step))
+        batteries = built.site.batteries
+        if self._policy.forecast is ForecastKind.PERFECT:
+            ahead = (known.at, case.net_kw[step : case.last])
+            terms = known_ahead(known.demand_terms, case.loaded, ahead, batteries)
+        else:
+            spread = spread_per_kwh(case.import_price[step : step + DAY].tolist())
+            past = (case.loaded, history, batteries, known.at, spread)
+            terms = floored(known.demand_terms, *past)
+        terms = carried(terms, case.loaded.tariff.demand_charges, known.held_from_kw)
+        return self._foreseen(replace(built, demand_terms=terms), step, self._sight.ahead(step))
 
     def _foreseen(self, built: Problem, step: int, ahead: Foreseen) -> Problem:
         case, grid = self._case, built.grid
@@ -191,7 +208,9 @@ class Rolling:
             ),
             import_price_per_kwh=late_first(imports, grid) if self._charges else imports,
             export_price_per_kwh=on_grid(case.export_price[step : step + DAY], grid),
-            peak_margin_kw=on_grid(ahead.margin_kw, grid) if ahead.margin_kw.any() else (),
+            peak_margin_kw=least_margin(
+                on_grid(ahead.margin_kw, grid), built.site.batteries, len(grid)
+            ),
         )
         return replace(built, forecast=forecast)
 
@@ -237,6 +256,12 @@ class Rolling:
                 )
             )
         return tuple(found)
+
+
+def _with_idle(after: Played, before: Played) -> Played:
+    """With the charges that nothing counted for as they were."""
+    counted = {one.id: one for one in after.charges}
+    return replace(after, charges=tuple(counted.get(one.id, one) for one in before.charges))
 
 
 def on_grid(values: Floats, grid: TimeGrid) -> Series:

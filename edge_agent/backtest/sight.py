@@ -39,10 +39,15 @@ MARGIN_SHARE = 0.95
 
 
 class ForecastKind(StrEnum):
-    """`own` as the agent makes them, `perfect` the truth, `persistence` the day before."""
+    """`own` as the agent makes them, `persistence` the day before, `perfect` the truth.
+
+    `perfect` knows the next day and how high the later days of a billing period come, which are the
+    two things that the planner foresees; `perfect-day` knows the former alone.
+    """
 
     OWN = "own"
     PERFECT = "perfect"
+    PERFECT_DAY = "perfect-day"
     PERSISTENCE = "persistence"
 
 
@@ -68,7 +73,7 @@ def sight(case: Case, kind: ForecastKind) -> Sight:
     match kind:
         case ForecastKind.OWN:
             return OwnSight(case)
-        case ForecastKind.PERFECT:
+        case ForecastKind.PERFECT | ForecastKind.PERFECT_DAY:
             return _Shifted(case, 0)
         case ForecastKind.PERSISTENCE:
             return _Shifted(case, DAY)

@@ -38,7 +38,9 @@ def add_options(parser: ArgumentParser) -> None:
         "--start", metavar="ISO", help="first moment played; what is before teaches"
     )
     parser.add_argument("--end", metavar="ISO", help="moment after the last; UTC without an offset")
-    parser.add_argument("--forecast", choices=("own", "perfect", "persistence"), default="own")
+    parser.add_argument(
+        "--forecast", choices=("own", "perfect", "perfect-day", "persistence"), default="own"
+    )
     parser.add_argument(
         "--building",
         action="store_true",
@@ -67,7 +69,7 @@ def main(options: Namespace) -> int:
             from edge_agent.cli.backtest_building import play_and_tell
 
             span = _moment(options.start), _moment(options.end)
-            return play_and_tell(options, span, _progress)
+            return play_and_tell(options, span, _Bar().show)
         orders = _orders(options)
         runs = _played(orders, options)
     except ValueError as error:
@@ -93,6 +95,9 @@ def _orders(options: Namespace) -> list[Order]:
     from edge_agent.backtest.tasks import Order
     from edge_agent.site.load import load_site
 
+    if options.report is not None and not options.report.parent.is_dir():
+        msg = f"--report: there is no folder {options.report.parent}"
+        raise ValueError(msg)
     span = Span(start=_moment(options.start), end=_moment(options.end))
     pairs = [(options.site, file) for file in options.data]
     pairs += [(Path(site), Path(file)) for site, file in options.also]
@@ -125,30 +130,37 @@ def _played(orders: list[Order], options: Namespace) -> list[Run]:
     from edge_agent.backtest.engine import executor_of, play_all
 
     with executor_of(options.engine, options.workers) as executor:
-        runs = play_all(orders, executor, _progress)
+        runs = play_all(orders, executor, _Bar().show)
     print(file=sys.stderr)
     return runs
 
 
-def _progress(share: float) -> None:
-    """A bar on standard error."""
-    full = round(BAR * share)
-    bar = "#" * full + "." * (BAR - full)
-    print(f"\r[{bar}] {share:4.0%}", end="", file=sys.stderr, flush=True)
+class _Bar:
+    """A bar on standard error, drawn anew when it has grown."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+
+    def show(self, share: float) -> None:
+        full = round(BAR * share)
+        bar = f"[{'#' * full}{'.' * (BAR - full)}] {share:4.0%}"
+        if bar != self._shown:
+            print(f"\r{bar}", end="", file=sys.stderr, flush=True)
+        self._shown = bar
 
 
 def _tell(runs: list[Run], options: Namespace) -> int:
     from edge_agent.backtest.figures import figures, lines
     from edge_agent.backtest.report import page
 
-    if options.report is not None:
-        try:
-            options.report.write_text(page(runs), encoding="utf-8")
-        except OSError as error:
-            return _refuse([f"the report cannot be written: {error}"])
     if options.json:
         found = [figures(run) for run in runs]
         print(json.dumps(found[0] if len(found) == 1 else {"runs": found}))
     else:
         print("\n".join(line for run in runs for line in lines(run)))
+    if options.report is not None:
+        try:
+            options.report.write_text(page(runs), encoding="utf-8")
+        except OSError as error:
+            return _refuse([f"the report {options.report} cannot be written: {error.strerror}"])
     return 0

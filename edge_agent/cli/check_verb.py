@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import asdict
 from pathlib import Path
 
@@ -74,8 +74,13 @@ def summary(loaded: LoadedSite) -> str:
         lines.append(f"  {link_id}: {link.protocol} {where}: {', '.join(on_it) or 'no device'}")
     assets = site.assets
     lines.append(
-        f"  plans {len(assets.battery)} batteries, {len(assets.pv)} PV plants and "
-        f"{len(assets.hvac.zones)} zones behind {assets.grid.import_limit_kw:g} kW, "
+        f"  plans {_many(assets.battery, 'battery', 'batteries')}, "
+        f"{_many(assets.pv, 'PV plant', 'PV plants')} and "
+        f"{_many(assets.hvac.zones, 'zone', 'zones')} behind {assets.grid.import_limit_kw:g} kW, "
         f"{loaded.tariff.kind} tariff, every {site.planning.every_min:g} min"
     )
     return "\n".join(lines)
+
+
+def _many(things: Sized, one: str, more: str) -> str:
+    return f"{len(things)} {one if len(things) == 1 else more}"

@@ -27,6 +27,9 @@ LONGEST_SAMPLE_S = 1.0
 
 def main(options: Namespace) -> int:
     """0 when nothing is open (and, with --accept, the report is stored), 1 otherwise."""
+    if not options.by.strip():
+        tell("semdr-edge: --by: say who signs")
+        return 2
     try:
         settle_s = parse_span(options.settle).total_seconds()
     except ValueError as error:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHOW_EVERY_S = 10.0
 MAX_SPEED = 1_000.0
+YEARS = range(1971, 2100)
 WEB_PORT = 8080
 
 
@@ -42,7 +43,7 @@ def _chosen(options: Namespace, folder: Path) -> DemoOptions:
     if not 0 < options.speed <= MAX_SPEED:
         msg = f"--speed {options.speed:g}: choose more than 0 and at most {MAX_SPEED:g}"
         raise ValueError(msg)
-    return DemoOptions(
+    chosen = DemoOptions(
         folder=folder.resolve(),
         speed=options.speed,
         start=None if options.start is None else _moment(options.start),
@@ -52,6 +53,12 @@ def _chosen(options: Namespace, folder: Path) -> DemoOptions:
         seed=options.seed,
         web_port=WEB_PORT,
     )
+    try:
+        chosen.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"--dir {folder}: {error.strerror}"
+        raise ValueError(msg) from error
+    return chosen
 
 
 def _span(text: str | None) -> timedelta | None:
@@ -59,7 +66,14 @@ def _span(text: str | None) -> timedelta | None:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        msg = f"--start {text!r} is no time such as 2026-06-15T08:00"
+        raise ValueError(msg) from error
+    if moment.year not in YEARS:
+        msg = f"--start {text}: choose a year from {YEARS[0]} to {YEARS[-1]}"
+        raise ValueError(msg)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
 DEFAULT_SITE = "/etc/semdr/config.yaml"
+LONGEST_WAIT_S = 60.0
 
 
 def add_field_options(
@@ -29,7 +30,8 @@ def add_field_options(
         metavar="SPAN",
         help="such as 5m; then it is given back",
     )
-    write.add_argument("--person", default=os.environ.get("USER") or "operator")
+    someone = os.environ.get("USER") or "operator"
+    write.add_argument("--by", "--person", dest="person", default=someone, metavar="NAME")
     _commission(commission)
 
 
@@ -50,7 +52,7 @@ def _scan(scan: ArgumentParser) -> None:
         kind.add_argument("--units", metavar="1-247", help="unit numbers, such as 1-10,126")
     default = Path(os.environ.get("SEMDR_CONFIG_PATH", DEFAULT_SITE))
     for kind, timeout_s in ((modbus, 0.3), (sunspec, 1.0), (bacnet, 2.0)):
-        kind.add_argument("--timeout", type=float, default=timeout_s, help="seconds for an answer")
+        kind.add_argument("--timeout", type=_seconds, default=timeout_s, help="for an answer")
         kind.add_argument("--within", default="5m", metavar="SPAN", help="time for all of it")
         kind.add_argument("--site", type=Path, default=default, help="to find its state_dir")
         kind.add_argument("--state-dir", type=Path, help="where a gateway here keeps its state")
@@ -68,3 +70,15 @@ def _commission(commission: ArgumentParser) -> None:
     people.add_argument(
         "--without-person", metavar="REASON", help="leave out what needs a person, and why"
     )
+
+
+def _seconds(text: str) -> float:
+    """How long an answer may take."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST_WAIT_S:
+        msg = f"{text!r}: choose more than 0 s and at most {LONGEST_WAIT_S:g}"
+        raise ArgumentTypeError(msg)
+    return seconds

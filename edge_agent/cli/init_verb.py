@@ -18,8 +18,8 @@ def main(options: Namespace) -> int:
     }
     there = [path for path in texts if path.exists()]
     if there:
-        names = ", ".join(str(path) for path in there)
-        print(f"semdr-edge: {names} exists already and is left as it is", file=sys.stderr)
+        for path in there:
+            print(f"semdr-edge: {path} exists already and is left as it is", file=sys.stderr)
         return 1
     try:
         for path, text in texts.items():

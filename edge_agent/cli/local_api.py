@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_S = 10.0
+NO_SITE = "does not exist: name the gateway's folder with --state-dir, or its site file with --site"
 
 
 class NotRunningError(Exception):
@@ -24,7 +25,10 @@ def state_dir(options: Namespace) -> Path:
     if options.state_dir is not None:
         return Path(options.state_dir)
     from edge_agent.site.load import load_site
+    from edge_agent.site.mistakes import Mistake, SiteError
 
+    if not options.site.exists():
+        raise SiteError([Mistake(str(options.site), 1, "", NO_SITE)])
     return Path(load_site(options.site).site.agent.state_dir)
 
 
@@ -47,9 +51,16 @@ def _knock(address: Path) -> None:
     with socket.socket(socket.AF_UNIX) as door:
         try:
             door.connect(str(address))
+        except PermissionError as error:
+            raise _closed(address) from error
         except OSError as error:
             raise _silence(address, error.strerror or error) from error
 
 
 def _silence(address: Path, why: object) -> NotRunningError:
     return NotRunningError(f"no gateway answers at {address} ({why}): is it running?")
+
+
+def _closed(address: Path) -> NotRunningError:
+    text = "is not open to this user: ask as root, or join the group the gateway runs as"
+    return NotRunningError(f"{address} {text}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -100,11 +101,12 @@ def _live_verbs(verbs: Verbs) -> None:
     release = _verb(verbs, "release", "give a point back to its device and keep the plan off it")
     release.add_argument("point", metavar="POINT")
     release.add_argument("--for", dest="span", default="1h", metavar="SPAN", help="such as 30m")
-    release.add_argument("--person", default=os.environ.get("USER") or "operator")
+    someone = os.environ.get("USER") or "operator"
+    release.add_argument("--by", "--person", dest="person", default=someone, metavar="NAME")
     release.add_argument("--reason", default="released by hand")
     override = _verb(verbs, "override", "set a point by hand for a while, signed and with a reason")
     override.add_argument("point", metavar="POINT")
-    override.add_argument("value", type=float, metavar="VALUE")
+    override.add_argument("value", type=_finite, metavar="VALUE")
     override.add_argument("--for", dest="span", required=True, metavar="SPAN", help="such as 2h")
     override.add_argument("--reason", required=True)
     override.add_argument("--by", dest="person", default=os.environ.get("USER"), metavar="NAME")
@@ -117,6 +119,17 @@ def _live_verbs(verbs: Verbs) -> None:
     audit.add_argument("--count", type=int, default=30)
     for parser in (status, plan, release, override, seen, audit):
         _place_arguments(parser)
+
+
+def _finite(text: str) -> float:
+    msg = f"{text!r} is no number a point can be set to"
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(msg) from error
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(msg)
+    return value
 
 
 def _place_arguments(parser: argparse.ArgumentParser) -> None:

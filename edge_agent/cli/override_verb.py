@@ -6,16 +6,20 @@ import sys
 from argparse import Namespace
 
 from edge_agent.cli.live import show
-from edge_agent.cli.span import parse_span
+from edge_agent.cli.span import parse_hold
+from edge_agent.web.spans import LONGEST_OVERRIDE
 
 
 def main(options: Namespace) -> int:
-    """0 when the gateway took it; 2 without a name or a span."""
+    """0 when the gateway took it; 2 without a name, a reason or a span."""
     if not options.person:
         print("semdr-edge: --by: say who you are", file=sys.stderr)
         return 2
+    if not options.reason.strip():
+        print("semdr-edge: --reason: say why", file=sys.stderr)
+        return 2
     try:
-        span = parse_span(options.span)
+        span = parse_hold(options.span, LONGEST_OVERRIDE)
     except ValueError as error:
         print(f"semdr-edge: --for: {error}", file=sys.stderr)
         return 2

@@ -6,13 +6,14 @@ import sys
 from argparse import Namespace
 
 from edge_agent.cli.live import show
-from edge_agent.cli.span import parse_span
+from edge_agent.cli.span import parse_hold
+from edge_agent.web.spans import LONGEST_RELEASE
 
 
 def main(options: Namespace) -> int:
-    """0 when the gateway took it."""
+    """0 when the gateway took it; 2 for a wrong span."""
     try:
-        span = parse_span(options.span)
+        span = parse_hold(options.span, LONGEST_RELEASE)
     except ValueError as error:
         print(f"semdr-edge: --for: {error}", file=sys.stderr)
         return 2

@@ -26,7 +26,9 @@ def main(options: Namespace) -> int:
         if row["point"] == options.point:
             print(json.dumps(row) if options.json else control_text(row))
             return 0
-    print(f"semdr-edge: {options.point} is no point this gateway commands", file=sys.stderr)
+    known = ", ".join(row["point"] for row in status["controls"]) or "none"
+    text = f"{options.point} is no point this gateway commands; it commands: {known}"
+    print(f"semdr-edge: {text}", file=sys.stderr)
     return 1
 
 

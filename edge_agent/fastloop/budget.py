@@ -10,7 +10,8 @@ from edge_agent.billing import OpenBlock
 from models.types import Plan
 
 LEAST_REST_S = 30.0
-"""What was banked or overspent is spread over no less than this (or a tick), near a block's end."""
+"""What was banked or overspent is spread over no less than this (or a tick), near a block's end;
+over less where a command takes effect sooner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,5 +69,6 @@ def import_cap_kw(
         seen_s = now_s if block.last_at is None else block.last_at.timestamp()
         unseen_s = max(0.0, now_s + lead_s - seen_s)
     banked_kws += (target_kw - max(0.0, net_kw)) * unseen_s
-    rest_s = max(LEAST_REST_S, tick_s, block.block_s - into_s)
+    least_s = min(LEAST_REST_S, 2 * tick_s + 4 * lead_s)
+    rest_s = max(least_s, tick_s, block.block_s - into_s)
     return max(0.0, target_kw + banked_kws / rest_s)

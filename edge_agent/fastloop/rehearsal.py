@@ -79,6 +79,7 @@ def _power_kw(stage: Stage, played: Played, plan: Plan, planned_kw: float, now: 
         load_kw=played.load_kw,
         battery_kw=played.battery_kw,
         flicker_kw=played.lately.flicker_kw,
+        jitter_kw=played.lately.flicker_kw,
     )
     settings = replace(stage.settings, lead_s=0.0) if stage.settings.lead_s else stage.settings
     wish_kw, _ = held(planned_kw, corridor(site, plan, played.charges, now, settings))

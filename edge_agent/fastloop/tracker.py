@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from edge_agent.arbiter import Entry
 from edge_agent.envelope import BatteryEnvelope, Envelope
+from edge_agent.fastloop.binding import bound
 from edge_agent.fastloop.budget import Charge
 from edge_agent.fastloop.corridor import Corridor, LoopSettings, Site, corridor, held
 from edge_agent.fastloop.lag import Lag
@@ -66,6 +67,8 @@ class Planned:
     """With the loop's own margin put on its peaks."""
     ride: Ride | None
     charging: Plan
+    counting: tuple[str, ...]
+    """The charges that count now."""
 
 
 class Tracker:
@@ -77,13 +80,15 @@ class Tracker:
         actuators: Actuators,
         settings: LoopSettings,
         lag: Lag | None = None,
+        charge_names: Sequence[str] = (),
     ) -> None:
-        """`lag` is what is known of the meter, where something is."""
+        """`lag` is what is known of the meter; `charge_names` are those of a plan's peaks."""
         points = [point for _, point in actuators.batteries]
         found = [envelopes.get(point) for point in points]
         self._fleet = tuple(one for one in found if isinstance(one, BatteryEnvelope))
         self._actuators = actuators
         self._settings = settings
+        self._charge_names = tuple(charge_names)
         self._planned: Planned | None = None
         self.state = LoopState(seen=Seen(lag=lag or Lag()))
 
@@ -95,10 +100,13 @@ class Tracker:
         now: datetime,
         hold_s: float,
     ) -> list[Entry]:
-        """Claims on every point for this tick, each ending after `hold_s`."""
-        wanted = self._wanted(plan, now)
+        """Claims on every point for this tick, each ending after `hold_s`.
+
+        `charges` are those that count now.
+        """
+        wanted = self._wanted(plan, tuple(charge.id for charge in charges), now)
         if wanted is None:
-            self.state = LoopState(seen=self.state.seen)
+            self.released(now)
             return []
         tick = Tick(
             plan=wanted.aimed,
@@ -112,6 +120,10 @@ class Tracker:
         self.state, powers_kw = follow(self.state, self._fleet, entries, tick, self._settings)
         expires = now + timedelta(seconds=hold_s)
         return [self._tracked(entry, powers_kw.get(entry.point), expires) for entry in entries]
+
+    def released(self, now: datetime) -> None:
+        """Nothing is claimed in this tick: what was sent before stands no longer."""
+        self.state = LoopState(seen=_given_back(self.state.seen, now))
 
     def know(self, lag: Lag) -> None:
         """Take up what was known of the meter before a restart."""
@@ -130,10 +142,11 @@ class Tracker:
         load = seen_load(self.state.seen, self._fleet[0].connection.meter)
         return () if load is None else (load,)
 
-    def _wanted(self, plan: Plan, now: datetime) -> Planned | None:
+    def _wanted(self, plan: Plan, counting: tuple[str, ...], now: datetime) -> Planned | None:
         """What the plan wants now; the same for a whole step, but for the end of the claims."""
         kept = self._planned
-        if kept is None or kept.plan is not plan or not kept.start <= now < kept.end:
+        same = kept is not None and kept.plan is plan and kept.counting == counting
+        if kept is None or not same or not kept.start <= now < kept.end:
             step = plan.grid.step_at(now)
             if step is None:
                 return None
@@ -142,7 +155,8 @@ class Tracker:
             end = start + timedelta(seconds=plan.grid.step_s[step])
             rated_kw = sum(max(one.charge_kw, one.discharge_kw) for one in self._fleet)
             margin_kw = self._settings.target_margin_share * rated_kw
-            ride, aim = ride_at(plan, step), aimed(plan, margin_kw)
+            binding = bound(plan, self._charge_names, counting)
+            ride, aim = ride_at(binding, step), aimed(binding, margin_kw)
             kept = self._planned = Planned(
                 plan=plan,
                 start=start,
@@ -151,6 +165,7 @@ class Tracker:
                 aimed=aim,
                 ride=ride,
                 charging=calmed(aim, ride),
+                counting=counting,
             )
         return kept
 
@@ -180,10 +195,11 @@ def follow(
     planned = {entry.point: entry.value for entry in entries}
     fleet = [one for one in fleet if planned.get(one.point) is not None]
     if not fleet:
-        return LoopState(seen=state.seen), {}
+        return LoopState(seen=_given_back(state.seen, tick.now)), {}
     seen = watch(state.seen, fleet, tick.snapshot)
     if isinstance(seen, str):
-        return LoopState(seen=state.seen, note=_blind(seen)), {}
+        asked_kw = sum(planned[one.point] or 0.0 for one in fleet)
+        return LoopState(seen=_sent(state.seen, asked_kw, tick.now), note=_blind(seen)), {}
     parts = {
         one.point: _part(one, planned[one.point] or 0.0, tick.snapshot, alone=len(fleet) == 1)
         for one in fleet
@@ -216,6 +232,11 @@ def _sent(seen: Seen, total_kw: float, now: datetime) -> Seen:
     if seen.commands.kw and seen.commands.kw[-1] == total_kw:
         return seen
     return replace(seen, commands=seen.commands.add(now.timestamp(), total_kw, KEEP_S))
+
+
+def _given_back(seen: Seen, now: datetime) -> Seen:
+    """The same power asked for again is then a command of its own."""
+    return _sent(seen, 0.0, now) if seen.commands.kw else seen
 
 
 def _site(seen: Seen, steered: Sequence[BatteryEnvelope], recent: Lately) -> Site:

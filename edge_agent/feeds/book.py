@@ -10,12 +10,14 @@ import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
-
-from edge_agent.feeds.judge import Judged
 from edge_agent.feeds.quantity import Quantity
 from edge_agent.feeds.slots import Slot, Slots, merged
+from edge_agent.plain_json import Json
+
+if TYPE_CHECKING:
+    from edge_agent.feeds.judge import Judged
 
 KEPT = timedelta(days=15)
 """Two weeks: each class of days twice."""
@@ -101,7 +103,7 @@ class _Kept:
     failures: int
 
 
-_KEPT = TypeAdapter(_Kept)
+_KEPT = Json(_Kept)
 VERSION = 1
 
 
@@ -146,7 +148,7 @@ def parse_book(text: bytes) -> FeedBook | None:
         if kept.version != VERSION:
             return None
         slots = tuple(_slot(row, kept.marks) for row in kept.slots)
-    except (ValidationError, LookupError, ValueError, OverflowError, OSError):
+    except (LookupError, ValueError, OverflowError, OSError):
         return None
     return FeedBook(
         name=kept.name,

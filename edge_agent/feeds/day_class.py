@@ -26,11 +26,45 @@ def no_holiday(_: date) -> bool:
     return False
 
 
-@lru_cache(maxsize=8)
+TOLD = range(date(2020, 1, 1).toordinal(), date(2060, 1, 1).toordinal())
+"""Days of which one process can tell another the holidays; of others each asks the library."""
+Told = tuple[tuple[str, str, tuple[int, ...]], ...]
+"""Country, subdivision, and the ordinals of their holidays within `TOLD`."""
+_HEARD: dict[tuple[str, str], frozenset[int]] = {}
+
+
+def tell(*places: tuple[str, str]) -> Told:
+    """The holidays of countries with subdivisions, for who is not to load the library."""
+    return tuple(
+        (*place, tuple(day for day in TOLD if is_holiday(date.fromordinal(day))))
+        for place in dict.fromkeys(places)
+        if (is_holiday := holidays_of(*place)) is not no_holiday
+    )
+
+
+def hear(told: Told) -> None:
+    """Take what another process tells, so that `holidays_of` need not load the library."""
+    _HEARD.update({(country, part): frozenset(days) for country, part, days in told})
+
+
 def holidays_of(country: str, subdivision: str = "") -> IsHoliday:
     """Public holidays of an ISO country code such as DE, with BW; raises ValueError if unknown."""
     if not country:
         return no_holiday
+    heard = _HEARD.get((country, subdivision))
+    if heard is None:
+        return _looked_up(country, subdivision)
+
+    def is_holiday(day: date) -> bool:
+        number = day.toordinal()
+        return number in heard if number in TOLD else _looked_up(country, subdivision)(day)
+
+    return is_holiday
+
+
+@lru_cache(maxsize=8)
+def _looked_up(country: str, subdivision: str) -> IsHoliday:
+    """By the library, which weighs 16 MB."""
     import holidays
 
     try:

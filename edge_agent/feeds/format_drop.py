@@ -122,7 +122,7 @@ def _block(block: Json, asked: Asked, gathered: Gathered) -> tuple[Quantity, str
         return Refused("a series is no block of keys")
     named = str(block.get("quantity", asked.quantity.value))
     if named not in {one.value for one in Quantity}:
-        return Refused(f"does not know the quantity {named[:20]}")
+        return Refused(f"does not know the quantity {named[:20]!r}")
     start, step_min, values = (
         from_iso(block.get("start")),
         block.get("step_min"),

@@ -106,6 +106,11 @@ class FeedKeeper:
         """A source cannot give anything as the site stands; KeyError for no such source."""
         await self._take(self._sources[name], Pulled(outcome=Refused(reason)))
 
+    @property
+    def handed_over(self) -> frozenset[str]:
+        """Sources whose documents come from a person or a system of the site, not from a pull."""
+        return frozenset(name for name, one in self._sources.items() if not one.format.pulled)
+
     def views(self) -> tuple[FeedView, ...]:
         """How all sources stand."""
         return tuple(self._view(source) for source in self._sources.values())

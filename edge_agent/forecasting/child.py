@@ -7,6 +7,7 @@ three lines of JSON to stdout: how it went, the scores of the forecasts, `Learnt
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pydantic import ValidationError
 from edge_agent.forecasting.did import Did, HeldSpan, held_points
 from edge_agent.forecasting.fit import fit_site
 from edge_agent.forecasting.gather import Gathered, foreseen_series, gather
+from edge_agent.forecasting.keys import SCORES_KEY
 from edge_agent.forecasting.record import FOLDER, UNITS, ForecastRecord
 from edge_agent.forecasting.score_book import (
     dump_book,
@@ -27,7 +29,7 @@ from edge_agent.forecasting.score_book import (
     scored,
     with_scores,
 )
-from edge_agent.forecasting.view import SCORES_KEY, VIEW, ForecastScore, ForesightView
+from edge_agent.forecasting.view import VIEW, ForecastScore, ForesightView
 from edge_agent.forecasting.words import FIT_REQUEST, LEARNT, FitRequest
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.mistakes import SiteError
@@ -47,7 +49,8 @@ def main(words: list[str]) -> int:
     if len(words) != ARGUMENTS:
         sys.stderr.write("usage: python -I -m edge_agent.forecasting.child SITE DATABASE\n")
         return 2
-    os.nice(POLITE)
+    with contextlib.suppress(OSError):  # the service's filter of system calls may refuse it
+        os.nice(POLITE)
     try:
         request = FIT_REQUEST.validate_json(sys.stdin.buffer.read())
         answer = _answer(load_site(Path(words[0])), Path(words[1]), request)
@@ -75,6 +78,7 @@ def _answer(loaded: LoadedSite, database: Path, request: FitRequest) -> bytes:
         load=learnt.load is not None,
         notes=learnt.notes,
         scores=latest(book),
+        version=learnt.version,
     )
     return b"\n".join((VIEW.dump_json(view), dump_book(book).encode(), LEARNT.dump_json(learnt)))
 

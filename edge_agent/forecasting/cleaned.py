@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edge_agent.forecasting.did import HeldSpan, shed_switches
 from edge_agent.forecasting.raster import Raster
-from edge_agent.site.schema import Site
 from edge_agent.steered import steered_powers
 from models.forecast.clean import Actions, CleanSeries, Flags, SiteSeries, clean
 from models.forecast.history import Floats
 from models.forecast.sun import cos_zenith
+
+if TYPE_CHECKING:
+    from edge_agent.site.schema import Site
 
 LEFT_IN = "load: heat and cold are not metered and mostly under control: learnt with the load"
 TWILIGHT_COS = 0.07

@@ -14,14 +14,10 @@ from pathlib import Path
 
 from drivers.types import Clock
 from edge_agent.drawer import Drawer
-from edge_agent.forecasting.view import (
-    HEAD_KEY,
-    LEARNT_KEY,
-    SCORES_KEY,
-    ForesightView,
-    read_view,
-)
+from edge_agent.forecasting.keys import HEAD_KEY, LEARNT_KEY, SCORES_KEY
+from edge_agent.forecasting.view import ForesightView, read_view
 from edge_agent.reaping import reaped
+from models.forecast.learnt import VERSION
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +26,8 @@ RETRY = timedelta(hours=1)
 """After a child that failed."""
 FIRST = timedelta(hours=3)
 """After the start, before the first child."""
+ANEW = timedelta(minutes=10)
+"""The same where an update has made what was learnt useless."""
 YOUNG = timedelta(hours=6)
 """Pause while too little has been measured for a load to be learnt."""
 PATIENCE_S = 1800.0
@@ -53,11 +51,16 @@ class DailyFitting:
         self._command = tuple(command)
         self._drawer = drawer
         self._clock = clock
+        self._outdated = False
+        """Whether there is enough to learn from, and nothing learnt that can be used."""
         self.view = ForesightView()
 
     async def load(self) -> None:
-        """Take up how it stood before a restart."""
+        """Take up how it stood before a restart; what is of another version is not learnt."""
         self.view = read_view(await self._drawer.state(HEAD_KEY)) or self.view
+        if self.view.made_at is not None and self.view.version != VERSION:
+            self.view = replace(self.view, made_at=None)
+            self._outdated = True
 
     async def run(self) -> None:
         """Learn for ever; what fails is told and tried again."""
@@ -91,7 +94,7 @@ class DailyFitting:
         if self.view.error:
             return RETRY.total_seconds()
         if self.view.made_at is None:
-            return FIRST.total_seconds()
+            return (ANEW if self._outdated else FIRST).total_seconds()
         every = EVERY if self.view.load else YOUNG
         # A clock that was set back does not put learning off for longer than a period.
         left = min(every, self.view.made_at + every - now)

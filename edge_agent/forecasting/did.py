@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from edge_agent.site.schema import Site
 from edge_agent.store.commands import Command
+
+if TYPE_CHECKING:
+    from edge_agent.site.schema import Site
 
 OFF_K = 0.5
 """A zone commanded closer than this to its own set point lives as without us."""

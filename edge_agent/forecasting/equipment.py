@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from edge_agent.site.asset_schema import ZoneAsset
-from edge_agent.site.schema import Site
 from models.forecast.learnt import Learnt, LearntBattery, LearntTank, LearntZone
 from models.types import Battery, BatteryState, Plan, SiteModel, ThermalStore, Zone
+
+if TYPE_CHECKING:
+    from edge_agent.site.asset_schema import ZoneAsset
+    from edge_agent.site.schema import Site
 
 DIGITS = 2
 """Significant digits that are taken over: a model that changes every day is compiled every day."""

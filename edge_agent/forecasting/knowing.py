@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_agent.feeds.reader import BookReader
 from edge_agent.forecasting.coming import coming_weather
 from edge_agent.forecasting.did import Did, HeldSpan, held_points
+from edge_agent.forecasting.keys import LEARNT_KEY
 from edge_agent.forecasting.sights import Weather
-from edge_agent.forecasting.view import LEARNT_KEY
 from edge_agent.forecasting.words import read_learnt
 from edge_agent.planning_grid import plan_grid
-from edge_agent.site.schema import Site
 from edge_agent.store.commands import CommandReader
 from edge_agent.store.kept import KeptText
 from models.forecast.learnt import Learnt
 from models.types import Reason
+
+if TYPE_CHECKING:
+    from edge_agent.site.schema import Site
 
 
 class Knowing:

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import TypeAdapter, ValidationError
-
+from edge_agent.plain_json import Json, JsonError
 from models.forecast.history import History, Outlook
 from models.forecast.score import Foreseen, LeadScore, score
 from models.types import TimeGrid
@@ -45,7 +44,7 @@ class _Kept:
     bands: dict[str, tuple[tuple[float, tuple[float, ...]], ...]]
 
 
-_KEPT = TypeAdapter(_Kept)
+_KEPT = Json(_Kept)
 
 
 class ForecastRecord:
@@ -114,7 +113,7 @@ class ForecastRecord:
     def _read(self, start_s: int) -> _Kept | None:
         try:
             return _KEPT.validate_json(self._path(start_s).read_bytes())
-        except (OSError, ValidationError):
+        except (OSError, JsonError):
             return None
 
 

@@ -7,9 +7,6 @@ from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
-HEAD_KEY, SCORES_KEY, LEARNT_KEY = "forecast.head", "forecast.scores", "forecast.learnt"
-"""Names under which the store keeps this view, the scores of three months, and what was learnt."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastScore:
@@ -42,6 +39,8 @@ class ForesightView:
     scores: tuple[ForecastScore, ...] = ()
     error: str = ""
     """Why learning failed last, empty when it did not."""
+    version: int = 1
+    """Of what was learnt; the first ones did not say."""
 
 
 VIEW = TypeAdapter(ForesightView)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter, ValidationError
-
 from edge_agent.forecasting.did import HeldSpan
+from edge_agent.plain_json import Json, JsonError
 from models.forecast.learnt import VERSION, Learnt
 
 
@@ -21,8 +20,8 @@ class FitRequest:
     """Two letters for the holidays; empty = by the site's time zone."""
 
 
-FIT_REQUEST = TypeAdapter(FitRequest)
-LEARNT = TypeAdapter(Learnt)
+FIT_REQUEST = Json(FitRequest)
+LEARNT = Json(Learnt)
 
 
 def read_learnt(text: str | None) -> Learnt | None:
@@ -31,6 +30,6 @@ def read_learnt(text: str | None) -> Learnt | None:
         return None
     try:
         learnt = LEARNT.validate_json(text)
-    except ValidationError:
+    except JsonError:
         return None
     return learnt if learnt.version == VERSION else None

@@ -11,12 +11,11 @@ from edge_agent.guarding.pace import paced
 from edge_agent.guarding.recall import Cycle
 from edge_agent.guarding.sight import number, unseen
 from edge_agent.guarding.verdict import Case, Flag, Verdict
+from edge_agent.hygiene import CYCLE_REACH_K
 
 ROOM_BOUNDS_C = (-50.0, 80.0)
 """A room's thermometer that shows anything else is broken."""
 TANK_BOUNDS_C = (-20.0, 120.0)
-CYCLE_REACH_K = 1.0
-"""A cycle's setpoint lies so much above what must be reached, so that it is reached."""
 
 
 def zone(case: Case, wish_c: float, envelope: ZoneEnvelope) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from edge_agent.arbiter import Bounds, clamp, within
 from edge_agent.envelope import LoadEnvelope, PvEnvelope, SwitchEnvelope
@@ -10,6 +11,9 @@ from edge_agent.guarding.pace import paced
 from edge_agent.guarding.recall import budget, elapsed_s
 from edge_agent.guarding.sight import number, unseen
 from edge_agent.guarding.verdict import Case, Verdict, blind
+
+GRAIN_KW = 0.05 + 1e-9
+"""A plan's power is told in tenths: so much below a load's floor still means the floor."""
 
 
 def pv(case: Case, wish_kw: float, envelope: PvEnvelope) -> Verdict:
@@ -24,12 +28,25 @@ def pv(case: Case, wish_kw: float, envelope: PvEnvelope) -> Verdict:
 
 def load(case: Case, wish_kw: float, envelope: LoadEnvelope) -> Verdict:
     """The cap of a load."""
-    bounds = (min(envelope.floor_kw, envelope.rated_kw), envelope.rated_kw)
+    floor_kw = min(envelope.floor_kw, envelope.rated_kw)
+    bounds = (0.0 if envelope.may_stop else floor_kw, envelope.rated_kw)
     missing = () if envelope.power is None else unseen((envelope.power,), case.snapshot)
     if missing:
-        return blind(case, missing, bounds)
+        return _run_or_stop(case, wish_kw, blind(case, missing, bounds), floor_kw)
     text = f"the load is capped at {bounds[0]:g}..{bounds[1]:g} kW"
-    return _bounded(case, paced(wish_kw, case, envelope.pace), bounds, text)
+    verdict = _bounded(case, paced(wish_kw, case, envelope.pace), bounds, text)
+    return _run_or_stop(case, wish_kw, verdict, floor_kw)
+
+
+def _run_or_stop(case: Case, wish_kw: float, verdict: Verdict, floor_kw: float) -> Verdict:
+    """A load that may stop runs from its floor on or not at all; ramps step over the gap."""
+    if verdict.value is None or not 0 < verdict.value < floor_kw:
+        return verdict
+    most_kw = floor_kw if case.decision.confined is None else case.decision.confined[1]
+    runs = wish_kw > 0 and floor_kw - wish_kw <= GRAIN_KW and most_kw >= floor_kw
+    what = "it runs with no less" if runs else "it stops"
+    cut = f"below {floor_kw:g} kW the load does not run: {what}"
+    return replace(verdict, value=floor_kw if runs else 0.0, cuts=(*verdict.cuts, cut))
 
 
 def _bounded(case: Case, went: tuple[float, tuple[str, ...]], bounds: Bounds, text: str) -> Verdict:

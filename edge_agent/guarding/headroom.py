@@ -40,11 +40,11 @@ class Node:
 
     @property
     def unsure(self) -> bool:
-        """Whether a phase may import although the sum is exported."""
-        return any(phase.wary_kw < math.inf for phase in self.phases)
+        """Whether the direction of a phase is not known."""
+        return any(phase.wary_up_kw < math.inf for phase in self.phases)
 
     def warily(self) -> Node:
-        """The same with only what is sure as room for import."""
+        """The same with only what is sure as room on phases whose direction is not known."""
         return replace(self, phases=tuple(phase.warily() for phase in self.phases))
 
 
@@ -79,16 +79,17 @@ class Headroom:
             up_kw = min(up_kw, self._free_kw(node, seen, envelope, 1))
             down_kw = min(down_kw, self._free_kw(node, seen, envelope, -1))
         if any(seen.unsure for seen in sight):
-            up_kw = min(up_kw, max(self._wary_kw(envelope, sight), -max(0.0, down_kw)))
+            # Cautions: they pull a battery no further than the other direction surely allows.
+            sure_up_kw = self._wary_kw(envelope, sight, 1)
+            sure_down_kw = self._wary_kw(envelope, sight, -1)
+            up_kw = min(up_kw, max(sure_up_kw, -max(0.0, sure_down_kw)))
+            down_kw = min(down_kw, max(sure_down_kw, -max(0.0, sure_up_kw)))
         return now_kw - down_kw, now_kw + up_kw
 
-    def _wary_kw(self, envelope: BatteryEnvelope, sight: tuple[Node, ...]) -> float:
-        """How far up is sure on every phase.
-
-        It is a caution, so it may pull a battery back no further than the export surely allows.
-        """
+    def _wary_kw(self, envelope: BatteryEnvelope, sight: tuple[Node, ...], sign: int) -> float:
+        """How far is sure in the direction of `sign`, whichever way the phases flow."""
         return min(
-            self._free_kw(node, seen.warily(), envelope, 1)
+            self._free_kw(node, seen.warily(), envelope, sign)
             for node, seen in zip(envelope.nodes, sight, strict=True)
         )
 

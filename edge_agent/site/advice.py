@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge_agent.guarding.building import CYCLE_REACH_K
 from edge_agent.site.assumed import default_findings
 from edge_agent.site.check_bus import bus_advice
-from edge_agent.site.check_pace import pace_advice
+from edge_agent.site.check_pace import apart_advice, pace_advice
+from edge_agent.site.check_phases import phase_advice
+from edge_agent.site.feed_sources import feed_advice
 from edge_agent.site.mistakes import Finding
 from edge_agent.site.schema import Site
 from edge_agent.site.tariff_schema import Tariff
@@ -44,9 +45,11 @@ def advice(site: Site, tariff: Tariff) -> Iterator[Finding]:
         )
     yield from _without_effect(site)
     yield from _out_of_reach(site)
-    yield from _too_hot(site)
     yield from _too_late(site)
     yield from pace_advice(site)
+    yield from apart_advice(site)
+    yield from phase_advice(site)
+    yield from feed_advice(site)
     yield from bus_advice(site)
     yield from default_findings(site, tariff)
     if not any(_steered(site)):
@@ -92,25 +95,6 @@ def _out_of_reach(site: Site) -> Iterator[Finding]:
                 ("assets", "hvac", "zones", index, "comfort"),
                 f"[{zone.comfort.low_c:g}, {zone.comfort.high_c:g}] reaches beyond the safe band "
                 f"[{band[0]:g}, {band[1]:g}] of {zone.setpoint}: values outside it are never set",
-            )
-
-
-def _too_hot(site: Site) -> Iterator[Finding]:
-    """Tanks whose hygiene asks for setpoints that may not be written."""
-    for index, store in enumerate(site.assets.thermal_stores):
-        if store.setpoint is None:
-            continue
-        device, point = store.setpoint.split(".", 1)
-        spec = site.device(device).points.get(point)
-        cycle = store.legionella
-        wanted_c = max(
-            store.hygiene_c or 0.0, 0.0 if cycle is None else cycle.temperature_c + CYCLE_REACH_K
-        )
-        if spec is not None and spec.safe is not None and spec.safe[1] < wanted_c:
-            yield Finding(
-                ("assets", "thermal_stores", index, "setpoint"),
-                f"{store.setpoint} is safe up to {spec.safe[1]:g} degC, and hygiene asks for "
-                f"{wanted_c:g}: it is never set so high",
             )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from edge_agent.site.mistakes import Finding, KeyPath
-from edge_agent.site.schema import Site
-from edge_agent.site.tariff_schema import Tariff
-from edge_agent.site.terms import Strict
+
+if TYPE_CHECKING:
+    from edge_agent.site.schema import Site
+    from edge_agent.site.tariff_schema import Tariff
+    from edge_agent.site.terms import Strict
 
 _BATTERY = (
     "charge_efficiency",

@@ -12,6 +12,8 @@ from edge_agent.site.schema import Control, Device, Site
 
 MAX_POLL_S = 10.0
 MAX_STALE_S = 60.0
+MAX_APART_S = 15.0
+"""Readings farther apart say nothing about each other, as the guard sees it."""
 _WHY = "a setpoint may only rest on readings of the last seconds"
 
 
@@ -27,6 +29,23 @@ def pace_advice(site: Site) -> Iterator[Finding]:
     if site.agent.control is Control.OFF:
         batteries = dict(enumerate(site.assets.battery))
         yield from _too_old(site.assets.grid, batteries, dict(enumerate(site.devices)))
+
+
+def apart_advice(site: Site) -> Iterator[Finding]:
+    """Heat pumps that cannot be held against the meter under a limit of the grid operator."""
+    signals = site.assets.grid.operator_signals
+    if not any(signal.limit_on == "site_import" for signal in signals):
+        return
+    powers = [pump.power for pump in site.assets.heat_pumps if pump.power is not None]
+    metering = {power.split(".")[0] for power in powers}
+    for index, device in enumerate(site.devices):
+        if device.id in metering and device.poll_s >= MAX_APART_S:
+            yield Finding(
+                ("devices", index, "poll_s"),
+                f"{device.poll_s:g} s is too slow for {device.id} under a limit on site_import: "
+                f"read more than {MAX_APART_S:g} s apart from the meter its power says nothing, "
+                "and the heat pump gets its least; set poll_s: 5",
+            )
 
 
 def _too_old(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge_agent.guarding.building import CYCLE_REACH_K
+from edge_agent.hygiene import CYCLE_REACH_K
 from edge_agent.site.mistakes import Finding, KeyPath
 from edge_agent.site.parts import Parts
 from edge_agent.site.plant_schema import HeatPumpAsset, SwitchAsset, ThermalStoreAsset
@@ -18,6 +18,7 @@ def plant_findings(parts: Parts) -> Iterator[Finding]:
         path: KeyPath = ("assets", "thermal_stores", index)
         yield from _store_range(store, path)
         yield from _store_commands(store, path)
+        yield from _too_hot(store, path, parts)
     for index, pump in parts.heat_pumps.items():
         yield from _heat_pump(pump, ("assets", "heat_pumps", index))
     for index, switch in parts.switches.items():
@@ -52,6 +53,29 @@ def _store_commands(store: ThermalStoreAsset, path: KeyPath) -> Iterator[Finding
             yield Finding((*path, key), text)
 
 
+def _too_hot(store: ThermalStoreAsset, path: KeyPath, parts: Parts) -> Iterator[Finding]:
+    """Hygiene that asks for a setpoint which is never written, though the tank would take it."""
+    if store.setpoint is None:
+        return
+    cycle_c = 0.0 if store.legionella is None else store.legionella.temperature_c + CYCLE_REACH_K
+    wanted_c = max(store.hygiene_c or 0.0, cycle_c)
+    for _, high_c in _bands(store.setpoint, parts):
+        if high_c < wanted_c <= store.high_c:
+            text = (
+                f"{store.setpoint} is safe up to {high_c:g} degC, and hygiene asks for "
+                f"{wanted_c:g}, which is never set: let safe reach so high, or set hygiene_c and "
+                "legionella to what holds for this tank (null where something else sees to it)"
+            )
+            yield Finding((*path, "setpoint"), text)
+
+
+def _bands(key: str, parts: Parts) -> list[tuple[float, float]]:
+    """What the site lets stand at a point for ever."""
+    device_id, name = key.split(".", 1)
+    specs = [one.points.get(name) for one in parts.devices.values() if one.id == device_id]
+    return [one.safe for one in specs if one is not None and one.safe is not None]
+
+
 def _heat_pump(pump: HeatPumpAsset, path: KeyPath) -> Iterator[Finding]:
     if pump.floor_kw > pump.rated_kw:
         text = f"{pump.floor_kw:g} must not be above rated_kw ({pump.rated_kw:g})"
@@ -75,10 +99,7 @@ def _switch(switch: SwitchAsset, path: KeyPath) -> Iterator[Finding]:
 
 def _never_written(switch: SwitchAsset, path: KeyPath, parts: Parts) -> Iterator[Finding]:
     """Values that the point's own band forbids for ever."""
-    device_id, name = switch.point.split(".", 1)
-    specs = [one.points.get(name) for one in parts.devices.values() if one.id == device_id]
-    bands = [one.safe for one in specs if one is not None and one.safe is not None]
-    for low, high in bands:
+    for low, high in _bands(switch.point, parts):
         for key in ("on_value", "off_value"):
             value = getattr(switch, key)
             if not low <= value <= high:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from edge_agent.site.check_window import window_findings
 from edge_agent.site.mistakes import Finding, KeyPath
 from edge_agent.site.parts import Parts
 from edge_agent.site.plant_schema import HeatPumpAsset, SwitchAsset
@@ -36,6 +37,30 @@ def work_findings(parts: Parts) -> Iterator[Finding]:
         if group.least_min > group.most_min:
             text = f"{group.least_min:g} must not be above most_min ({group.most_min:g})"
             yield Finding((*path, "least_min"), text)
+    yield from _never_stopped(parts, loads)
+    yield from window_findings(parts)
+
+
+def _never_stopped(parts: Parts, loads: Mapping[str, HeatPumpAsset]) -> Iterator[Finding]:
+    """A load with work is stopped by a cap of 0, which its point must take."""
+    specs = {
+        f"{device.id}.{name}": spec
+        for device in parts.devices.values()
+        for name, spec in device.points.items()
+    }
+    for index, asset in parts.shiftables.items():
+        load = loads.get(asset.cap or "")
+        spec = None if load is None else specs.get(load.cap)
+        if load is None or spec is None or spec.safe is None:
+            continue
+        low, high = spec.safe
+        if not low <= 0 <= high:
+            text = (
+                f"{load.cap} is safe [{low:g}, {high:g}]: a cap of 0, which stops {asset.id} "
+                "when the plan wants it off, would never be written; let safe begin at 0, or give "
+                "it a switch"
+            )
+            yield Finding((*SHIFTABLE, index, "cap"), text)
 
 
 def _carried_out(

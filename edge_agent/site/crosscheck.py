@@ -10,7 +10,7 @@ from edge_agent.site.check_links import link_findings
 from edge_agent.site.check_pace import pace_findings
 from edge_agent.site.check_points import point_findings
 from edge_agent.site.check_settings import setting_findings
-from edge_agent.site.feed_sources import feed_source_findings
+from edge_agent.site.feed_sources import feed_source_findings, feed_way_findings
 from edge_agent.site.known_points import Profiles
 from edge_agent.site.mistakes import Finding
 from edge_agent.site.parts import sound_parts
@@ -24,6 +24,7 @@ def cross_findings(data: dict[str, Json], profiles: Profiles) -> Iterator[Findin
     yield from link_findings(parts)
     if parts.feeds is not None:
         yield from feed_source_findings(parts.feeds)
+        yield from feed_way_findings(parts.feeds, parts)
     yield from device_findings(parts, profiles)
     yield from pace_findings(parts)
     yield from asset_findings(parts)

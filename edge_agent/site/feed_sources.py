@@ -10,7 +10,9 @@ from edge_agent.feeds.source import Format, Source
 from edge_agent.site.check_settings import is_zone
 from edge_agent.site.feeds_schema import Feed, Feeds, PriceFeed
 from edge_agent.site.mistakes import Finding, KeyPath
-from edge_agent.site.schema import SiteInfo
+from edge_agent.site.parts import Parts
+from edge_agent.site.schema import Site, SiteInfo
+from edge_agent.site.tree import at
 
 KINDS = {
     "price": FeedKind.PRICE_IMPORT,
@@ -98,3 +100,19 @@ def feed_source_findings(feeds: Feeds) -> Iterator[Finding]:
             yield Finding((*path, "timezone"), f"{feed.timezone} is no time zone")
         if name == "export_price" and form == FILE:
             yield Finding((*path, "format"), "file is for import prices: use csv here")
+
+
+def feed_way_findings(feeds: Feeds, parts: Parts) -> Iterator[Finding]:
+    """Feeds whose documents could never come in."""
+    protocols = {str(at(parts.data, ("links", name, "protocol"))) for name in parts.link_names}
+    for name, _, form in declared(feeds):
+        path: KeyPath = ("feeds", name, "format")
+        if form == "mqtt" and "mqtt" not in protocols:
+            yield Finding(path, "mqtt needs a broker: add a link with protocol: mqtt under links")
+
+
+def feed_advice(site: Site) -> Iterator[Finding]:
+    """Feeds that stay empty for as long as the site is as it is."""
+    for name, _, form in declared(site.feeds):
+        if form == "shadow" and site.cloud.transport == "none":
+            yield Finding(("feeds", name, "format"), "shadow stays empty: cloud.transport is none")

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from edge_agent.feeds.price_file import parse_prices
-from edge_agent.feeds.price_steps import PriceFault
 from edge_agent.feeds.source import Source
 from edge_agent.site.advice import advice
 from edge_agent.site.check_tariff import feed_findings, tariff_findings
@@ -16,34 +12,16 @@ from edge_agent.site.crosscheck import cross_findings
 from edge_agent.site.document import Document, read_document
 from edge_agent.site.feed_sources import sources_of
 from edge_agent.site.known_points import Profiles, packaged_profiles
+from edge_agent.site.loaded import LoadedSite
 from edge_agent.site.mistakes import Finding, Mistake, SiteError, by_line
+from edge_agent.site.prices import Prices, read_prices
 from edge_agent.site.schema import Site, SiteInfo
 from edge_agent.site.shape import shape_findings, shaped
-from edge_agent.site.tariff_schema import PricePoint, Tariff
-from edge_agent.site.textfile import UnreadableError, read_text
+from edge_agent.site.tariff_schema import Tariff
 from edge_agent.site.tree import at
 from edge_agent.site.wording import show
 
-MAX_FAULTS_SHOWN = 20
-"""Mistakes listed of one price file; a wrong unit would otherwise fill the screen."""
-
-Prices = tuple[PricePoint, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedSite:
-    """A site without mistakes, with its tariff and, where it has one, its price feed."""
-
-    path: Path
-    site: Site
-    tariff: Tariff
-    prices: Prices | None
-    warnings: tuple[Mistake, ...]
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The site's time zone."""
-        return ZoneInfo(self.site.site.timezone)
+__all__ = ["LoadedSite", "feed_sources", "load_site"]
 
 
 def load_site(path: Path, profiles: Profiles | None = None) -> LoadedSite:
@@ -63,13 +41,13 @@ def load_site(path: Path, profiles: Profiles | None = None) -> LoadedSite:
     if mistakes or site is None or tariff is None:
         raise SiteError(mistakes)
     loaded = tuple(document.mistake(found) for found in advice(site, tariff))
-    return LoadedSite(path, site, tariff, prices, by_line(loaded))
+    sources = sources_of(site.feeds, site.site, path.parent, tariff.country)
+    return LoadedSite(path, site, tariff, prices, by_line(loaded), sources)
 
 
 def feed_sources(loaded: LoadedSite) -> tuple[Source, ...]:
     """The sources that a site's gateway asks."""
-    site = loaded.site
-    return sources_of(site.feeds, site.site, loaded.path.parent, loaded.tariff.country)
+    return loaded.sources
 
 
 def _located(
@@ -118,30 +96,12 @@ def _prices(site: Document, folder: Path) -> tuple[Prices | None, list[Mistake]]
             f"there is no file {show(name)} (paths start at this file's folder)",
         )
         return None, [site.mistake(missing)]
-    try:
-        parsed = parse_prices(read_text(path), _currency(site))
-    except UnreadableError as error:
-        return None, [Mistake(name, error.line, "", str(error))]
-    if parsed.faults:
-        return None, _shortened(name, parsed.faults)
-    points = [
-        PricePoint(start=row.start, price_per_kwh=row.price_per_kwh, step_min=parsed.step_min)
-        for row in parsed.rows
-    ]
-    return tuple(points), []
+    return read_prices(path, _currency(site), name)
 
 
 def _currency(site: Document) -> str:
     given = at(site.data, ("site", "currency"))
     return given if isinstance(given, str) else str(SiteInfo.model_fields["currency"].default)
-
-
-def _shortened(name: str, faults: tuple[PriceFault, ...]) -> list[Mistake]:
-    shown = [Mistake(name, f.line, f.column, f.message) for f in faults[:MAX_FAULTS_SHOWN]]
-    more = len(faults) - len(shown)
-    if more:
-        shown.append(Mistake(name, faults[MAX_FAULTS_SHOWN].line, "", f"and {more} more mistakes"))
-    return shown
 
 
 def _is_there(path: Path) -> bool:

@@ -6,12 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from edge_agent.hygiene import KWH_PER_M3_K
 from edge_agent.site.terms import Finite, Id, NotNegative, PointKey, Positive, Strict
 
 WaterTemperature = Annotated[float, Field(ge=0, le=95)]
 Pause = Annotated[float, Field(ge=0, le=86_400)]
-KWH_PER_M3_K = 1.163
-"""Heat of a cubic metre of water per kelvin."""
 USUAL_RISE_K = 45.0
 
 
@@ -69,7 +68,7 @@ class HeatPumpAsset(Strict):
     rated_kw: Positive
     power: PointKey | None = None
     floor_kw: NotNegative = 0.0
-    """It is never capped below."""
+    """It is never capped below; one with shiftable work is also stopped, by a cap of 0."""
 
 
 class WatchedTemperature(Strict):

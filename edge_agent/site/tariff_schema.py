@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -101,11 +100,3 @@ class Tariff(Strict):
     export_per_kwh: Finite = 0.0
     export: Export | None = None
     demand_charges: tuple[DemandCharge, ...] = ()
-
-
-class PricePoint(Strict):
-    """A feed's price from `start`, for `step_min` or until the next point."""
-
-    start: datetime
-    price_per_kwh: Finite
-    step_min: Literal[15, 60] = 60

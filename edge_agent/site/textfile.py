@@ -24,7 +24,7 @@ def _read_bytes(path: Path, max_bytes: int) -> bytes:
     try:
         if not path.is_file():
             problem = "is not a file" if path.exists() else "does not exist"
-            msg = f"{problem}: check the path"
+            msg = f"{problem}: check the path {path}"
             raise UnreadableError(msg)
         with path.open("rb") as stream:
             content = stream.read(max_bytes + 1)

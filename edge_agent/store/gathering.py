@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from drivers.types import Clock, Reading
-from edge_agent.clock_trust import ClockTrust, step_between
-from edge_agent.clock_watch import sight
+from edge_agent.clock_trust import ClockTrust, sight, step_between
 from edge_agent.store.trusting import Stamp, stamp_of
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from drivers.types import Clock
-from edge_agent.clock_trust import ClockTrust, Sight
-from edge_agent.clock_watch import sight
+from edge_agent.clock_trust import ClockTrust, Sight, sight
 from edge_agent.store.stamps import to_ms
 
 TRUSTS = (ClockTrust.SYNCHRONISED, ClockTrust.ESTIMATED, ClockTrust.UNKNOWN)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from edge_agent.feeds.day_class import DayClass, IsHoliday, day_class, holidays_of
-from edge_agent.site.tariff_schema import Blocks, Season, Tariff, Window
+
+if TYPE_CHECKING:
+    from edge_agent.site.tariff_schema import Blocks, Season, Tariff, Window
 
 
 def holidays_in(tariff: Tariff) -> IsHoliday:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from edge_agent.feeds.day_class import IsHoliday
-from edge_agent.site.tariff_schema import DemandCharge
 from edge_agent.tariff.calendar import inside
+
+if TYPE_CHECKING:
+    from edge_agent.site.tariff_schema import DemandCharge
 
 DECEMBER = 12
 

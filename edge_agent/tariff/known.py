@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from edge_agent.feeds.book import FeedBook
 from edge_agent.feeds.outlook import PATTERN_DAYS, Outlook, Seen
@@ -12,8 +13,11 @@ from edge_agent.feeds.quantity import FeedKind, Quantity
 from edge_agent.feeds.reader import BookReader
 from edge_agent.feeds.slots import Slot
 from edge_agent.feeds.source import Format, Source
-from edge_agent.site.tariff_schema import PricePoint, Tariff
+from edge_agent.site.prices import PricePoint
 from edge_agent.tariff.prices import Feed, Feeds
+
+if TYPE_CHECKING:
+    from edge_agent.site.tariff_schema import Tariff
 
 
 def feeds_of_books(reader: BookReader, now: datetime) -> Feeds:

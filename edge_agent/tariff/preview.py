@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from edge_agent.site.tariff_schema import PricePoint, Tariff
+from edge_agent.site.prices import PricePoint
+from edge_agent.site.tariff_schema import Tariff
 from edge_agent.tariff.known import feeds_of_file
 from edge_agent.tariff.prices import Feeds
 from edge_agent.tariff.week import week_lines, week_prices

@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from edge_agent.feeds.outlook import Seen
-from edge_agent.site.tariff_schema import Tariff
 from edge_agent.tariff.calendar import block_price, blocks_on, holidays_in
+
+if TYPE_CHECKING:
+    from edge_agent.site.tariff_schema import Tariff
 
 Feed = Callable[[Sequence[datetime], Sequence[float]], Seen]
 """Value per step (starts UTC, lengths in s) before adders, as `Outlook.over` gives it."""

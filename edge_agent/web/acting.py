@@ -14,6 +14,7 @@ from starlette.routing import Route
 from drivers.types import WriteOutcome
 from edge_agent.health import Alert
 from edge_agent.overrides import OverrideError
+from edge_agent.web.spans import LONGEST_OVERRIDE, LONGEST_RELEASE
 
 Person = Annotated[str, Field(min_length=1, max_length=64)]
 Reason = Annotated[str, Field(min_length=1, max_length=200)]
@@ -46,7 +47,7 @@ class ReleaseWish(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     point: str
-    for_s: Annotated[float, Field(gt=0, le=7 * 86_400)] = 3_600.0
+    for_s: Annotated[float, Field(gt=0, le=LONGEST_RELEASE.total_seconds())] = 3_600.0
     person: Person = "operator"
     reason: Reason = "released by hand"
 
@@ -58,7 +59,7 @@ class OverrideWish(BaseModel):
 
     point: str
     value: Annotated[float, Field(allow_inf_nan=False)]
-    for_s: Annotated[float, Field(gt=0, le=31 * 86_400)]
+    for_s: Annotated[float, Field(gt=0, le=LONGEST_OVERRIDE.total_seconds())]
     person: Person
     reason: Reason
 

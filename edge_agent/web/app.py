@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Protocol
 
@@ -13,11 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from edge_agent.flows import Flow
-from edge_agent.plan_words import PLAN
+from edge_agent.plan_lines import PLAN
 from edge_agent.status import STATUS, StatusView
 from edge_agent.store.types import AuditRow
 from edge_agent.web.acting import Acting, acting_routes
@@ -91,7 +92,9 @@ def _as_json(_request: Request, error: Exception) -> Response:
 
 def _page(name: str) -> Endpoint:
     async def serve(_request: Request) -> Response:
-        return FileResponse(PAGES / name, headers=PAGE_HEADERS)
+        # Read at once: a file still open when the client goes is left to the garbage collector.
+        content = (PAGES / name).read_bytes()
+        return Response(content, media_type=guess_type(name)[0], headers=PAGE_HEADERS)
 
     return serve
 

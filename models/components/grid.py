@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyomo.environ as pe
 
 from models.billing import candidate_pairs, row_count
+from models.conditions import MOST_LEVELS
 from models.physics import Hours, hours_of
 
 
@@ -32,6 +33,7 @@ def declare(block: pe.Block, charges: tuple[str, ...], step_s: tuple[int, ...]) 
     block.fed_kw = pe.Expression(steps, rule=lambda b, t: b.export_kw[t] + b.export_over_kw[t])
     block.power = pe.Expression(steps, rule=lambda b, t: b.fed_kw[t] - b.drawn_kw[t])
     _declare_peaks(block, charges, step_s)
+    _declare_levels(block)
     costs = _costs(block, hours)
     block.cost = pe.Expression(list(costs), initialize=costs)
 
@@ -60,6 +62,19 @@ def _declare_peaks(block: pe.Block, charges: tuple[str, ...], step_s: tuple[int,
     block.billing_block = pe.Constraint(block.charges, rows, rule=billed)
 
 
+def _declare_levels(block: pe.Block) -> None:
+    """How far each peak is above its levels [kW >= 0]; dear enough, none is above more than due."""
+    levels = pe.RangeSet(0, MOST_LEVELS - 1)
+    block.level_kw = pe.Param(block.charges, levels, mutable=True, initialize=0.0)
+    block.level_price = pe.Param(block.charges, levels, mutable=True, initialize=0.0)
+    block.above_kw = pe.Var(block.charges, levels, bounds=(0, None))
+
+    def above(b: pe.Block, charge: str, level: int) -> pe.Expression:
+        return b.above_kw[charge, level] >= b.peak_kw[charge] - b.level_kw[charge, level]
+
+    block.peak_level = pe.Constraint(block.charges, levels, rule=above)
+
+
 def _costs(block: pe.Block, hours: Hours) -> dict[str, pe.Expression]:
     """Money by part; the peak already billed is sunk and costs nothing again."""
     steps = block.steps
@@ -70,7 +85,7 @@ def _costs(block: pe.Block, hours: Hours) -> dict[str, pe.Expression]:
     )
     demand = sum(
         block.peak_price[c] * block.peak_kw[c] - block.billed_peak_cost[c] for c in block.charges
-    )
+    ) + sum(block.level_price[each] * block.above_kw[each] for each in block.level_price)
     excess = sum(
         hours[t] * block.over_price * (block.import_over_kw[t] + block.export_over_kw[t])
         for t in steps

@@ -342,6 +342,20 @@ def test_heat_pumps_and_switches(tmp_path: Path) -> None:
     )
 
 
+def test_a_load_with_work_may_be_stopped(tmp_path: Path) -> None:
+    pump = {"id": "box", "cap": "cellar.cap", "rated_kw": 12, "floor_kw": 4.2}
+    work = {"id": "car", "cap": "box", "energy_kwh_per_day": 30}
+
+    def from_nothing(site: dict[str, Any]) -> None:
+        site["devices"][-1]["points"]["cap"]["safe"] = [0, 12]
+
+    loaded = loaded_with(
+        tmp_path, listed("heat_pumps", pump), listed("shiftable", work), from_nothing
+    )
+    found = envelopes(loaded.site, points_of(loaded))["cellar.cap"]
+    assert found == LoadEnvelope(point="cellar.cap", rated_kw=12.0, floor_kw=4.2, may_stop=True)
+
+
 def test_batteries_come_in_the_order_of_the_file(tmp_path: Path) -> None:
     loaded = loaded_with(tmp_path)
     kinds = [type(one) for one in envelopes(loaded.site, points_of(loaded)).values()]

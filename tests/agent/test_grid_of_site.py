@@ -9,8 +9,9 @@ from plant_site import loaded_with, set_in
 from wishes import NOW
 
 from edge_agent.envelopes_of import operator_signals
+from edge_agent.frequency_reserves import frequency_reserves
 from edge_agent.grid_operator import LimitOn, Signal
-from edge_agent.grid_parts import frequency_reserves, grid_limits, grid_parts
+from edge_agent.grid_parts import grid_limits, grid_parts
 from edge_agent.site.load import LoadedSite
 from models.types import even_grid
 

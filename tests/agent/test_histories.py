@@ -16,7 +16,7 @@ from edge_agent.problem import EMPTY_FOR, build_problem
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.tariff_schema import Tariff
 from edge_agent.store.reader import QuarterSeries
-from models.types import Problem, Reason, ReasonCode, ZoneState
+from models.types import DemandTerm, Problem, Reason, ReasonCode, ZoneState
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EMPTY = QuarterSeries([], [], [])
@@ -71,6 +71,23 @@ def test_the_load_is_freed_of_battery_pv_and_plant(loaded: LoadedSite) -> None:
     assert numbers(found.pv_kw["roof"].values) == [20.0, 20.0, 20.0, 20.0, None]
     assert found.outdoor_temp_c is not None
     assert numbers(found.outdoor_temp_c.values) == [None, None, 25.0, None, None]
+
+
+def test_the_net_import_keeps_all_but_the_batteries(loaded: LoadedSite) -> None:
+    found = history(
+        loaded,
+        meter__power=quarters(NOON, 60.0, 60.0, 60.0, None, -30.0),
+        battery__power=quarters(NOON, -8.0, 10.0, None, 0.0, 0.0),
+        inverter__ac_power=quarters(NOON, 20.0, None, 20.0, 20.0, 20.0),
+        chiller__power=quarters(NOON, 6.0, 6.0, 6.0, 6.0, None),
+        inverter__power_limit=quarters(NOON, None, None, None, None, 5.0),
+    )
+    assert found.net_kw is not None
+    assert found.net_kw.start == NOON
+    assert numbers(found.net_kw.values) == [68.0, 50.0, None, None, -30.0]
+    assert (found.as_metered.load_kw, found.as_metered.pv_kw) == (found.net_kw, {})
+    bare = replace(found, net_kw=None)
+    assert bare.as_metered is bare
 
 
 def test_an_inverter_asleep_at_night_makes_nothing_and_one_silent_by_day_is_a_gap(
@@ -175,6 +192,44 @@ def test_an_assumed_price_is_a_reason(loaded: LoadedSite) -> None:
     made = problem(replace(loaded, tariff=tariff, prices=()), a_day(loaded, **outdoors()))
     assert made.forecast.import_price_per_kwh == pytest.approx((0.5,) * 24)
     assert any(reason.text.startswith("price: 24 steps from") for reason in made.reasons)
+
+
+def six_days(loaded: LoadedSite, meter_kw: float, chiller_kw: float) -> SiteHistory:
+    begin = NOON - timedelta(days=6)
+
+    def flat(kw: float) -> QuarterSeries:
+        return quarters(begin, *([kw] * 576))
+
+    return history(
+        loaded,
+        meter__power=flat(meter_kw),
+        battery__power=flat(0.0),
+        chiller__power=flat(chiller_kw),
+        inverter__ac_power=flat(0.0),
+        **outdoors(),
+    )
+
+
+def test_a_peak_is_priced_by_the_import_with_heat_and_cold_and_by_what_it_holds_later(
+    loaded: LoadedSite,
+) -> None:
+    (charge,) = loaded.tariff.demand_charges
+    held = charge.model_copy(update={"ratchet_share": 0.5})
+    site = replace(loaded, tariff=loaded.tariff.model_copy(update={"demand_charges": (held,)}))
+    known = replace(KNOWN, demand_terms=(DemandTerm(id="peak", price_per_kw=1, peak_so_far_kw=0),))
+    terms = [
+        problem(site, six_days(site, meter, chiller), known).demand_terms[0]
+        for meter, chiller in ((200.0, 0.0), (240.0, 40.0), (240.0, 0.0))
+    ]
+    # Flat days: each level is the same share of what could be held, so it rises with the import.
+    plain, cooled, loaded_more = ([level.from_kw for level in term.levels] for term in terms)
+    assert cooled == pytest.approx(loaded_more)
+    assert cooled[-1] == pytest.approx(plain[-1] + 40.0, abs=0.1)
+    later = replace(known, held_from_kw=(("peak", (cooled[-1] - 1.0, cooled[-1] + 1.0)),))
+    dear = problem(site, six_days(site, 240.0, 40.0), later).demand_terms[0]
+    # The last level reaches one of the two months, of which half the rate is held.
+    assert dear.levels[-1].price_per_kw == pytest.approx(1.5 * held.rate_per_kw)
+    assert terms[1].levels[-1].price_per_kw == pytest.approx(held.rate_per_kw)
 
 
 def test_measured_gaps_travel_into_the_problem(loaded: LoadedSite) -> None:

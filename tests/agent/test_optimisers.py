@@ -6,7 +6,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from edge_agent.optimisers import Optimisers
+from edge_agent.optimisers import MOST_KILLED, Optimisers
+from models.cache import compile_key
 from models.types import Battery, Grid, SiteModel
 
 STEPS = (3600,) * 6
@@ -55,6 +56,33 @@ def test_a_model_that_cannot_be_compiled_is_tried_once(tmp_path: Path) -> None:
     assert optimisers.model_for(BROKEN, STEPS) == PLATE
     assert not optimisers.busy
     assert len(list(tmp_path.glob("*.compiled"))) == 1
+
+
+def test_a_compile_that_was_killed_is_begun_anew(tmp_path: Path) -> None:
+    optimisers = Optimisers(tmp_path)
+    optimisers.optimiser(PLATE, STEPS)
+    for _ in range(2):
+        assert optimisers.model_for(REAL, STEPS) == PLATE
+        child = optimisers._child
+        assert child is not None
+        child.kill()
+        child.wait(90)
+        assert not optimisers.busy
+    assert not list(tmp_path.glob(f"{compile_key(REAL, STEPS)}*"))
+
+
+def test_a_board_that_kills_every_compile_is_left_in_peace(tmp_path: Path) -> None:
+    optimisers = Optimisers(tmp_path)
+    optimisers.optimiser(PLATE, STEPS)
+    begun = 0
+    for _ in range(2 * MOST_KILLED):
+        assert optimisers.model_for(REAL, STEPS) == PLATE
+        if (child := optimisers._child) is not None:
+            begun += 1
+            child.kill()
+            child.wait(90)
+            assert not optimisers.busy
+    assert begun == 1 + MOST_KILLED
 
 
 def test_other_steps_are_compiled_at_once(tmp_path: Path) -> None:

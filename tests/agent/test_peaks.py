@@ -208,6 +208,22 @@ async def test_a_ratchet_holds_a_share_of_the_months_before(store: Store) -> Non
     assert october.peaks["held"] == 0.0
 
 
+async def test_what_later_months_would_be_held_by_is_known_again_after_a_restart(
+    store: Store,
+) -> None:
+    for month, kw in ((7, 100.0), (8, 90.0)):
+        begin = datetime(2025, month, 1, tzinfo=BERLIN).astimezone(UTC)
+        await store.peak_put("held", begin, kw)
+    june = await held_book(store, NOON)
+    assert june.held_from_kw == {"held": (112.5, 125.0), "year": ()}
+    feed(june, NOON, 15, 130.0)
+    await june.persist()
+    july = await held_book(store, JULY + timedelta(hours=1))
+    # September is not known: of the two months that July holds only August is.
+    assert july.held_from_kw == {"held": (pytest.approx(130.0),), "year": ()}
+    assert july.peaks["held"] == pytest.approx(0.8 * 130.0)
+
+
 async def test_a_charge_by_the_year_keeps_its_peak_over_months(store: Store) -> None:
     peaks = await held_book(store, NOON)
     feed(peaks, NOON, 15, 100.0)

@@ -13,7 +13,8 @@ from plans import NOON, plan
 from worker_scripts import ANSWER, DIE, answering, command, in_turn, refusing
 
 from edge_agent.ladder import Rung
-from edge_agent.plan_words import PLAN, Reality
+from edge_agent.plan_lines import PLAN
+from edge_agent.plan_words import Reality
 from edge_agent.planner import LAST_PLAN_MAX_AGE, Planner, Standing
 from edge_agent.reality import knowledge, reality
 from edge_agent.site.load import LoadedSite

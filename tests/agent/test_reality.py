@@ -16,6 +16,7 @@ from edge_agent.billing import OpenBlock
 from edge_agent.flows import flow
 from edge_agent.plan_words import Reality
 from edge_agent.reality import knowledge, reality
+from edge_agent.reality_loads import Past
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.snapshot import Board, Snapshot
 from models.types import BatteryState, DemandTerm, ReasonCode, ZoneState
@@ -166,6 +167,12 @@ def test_a_kilowatt_of_peak_costs_its_share_of_the_month_that_is_left(
         open_block_kwh=3.0,
         open_block_elapsed_s=120.0,
     )
+
+
+def test_what_a_ratchet_holds_is_handed_on_to_the_plan(loaded: LoadedSite) -> None:
+    past = Past(held_from_kw={"peak": (100.0, 150.0), "other": ()})
+    found = reality(loaded.site, loaded.tariff, snapshot(MEASURED), {}, {}, past)
+    assert found.held_from_kw == (("peak", (100.0, 150.0)),)
 
 
 def test_no_block_yet_means_nothing_imported_in_it(loaded: LoadedSite) -> None:

@@ -12,7 +12,8 @@ from pool_house import MEASURED, PUMP, PUMP_KW, SAUNA, WATER, pool_house
 
 from edge_agent.arbiter import Priority
 from edge_agent.overridden import told
-from edge_agent.plan_words import REQUEST, PlanRequest, Reality
+from edge_agent.plan_lines import REQUEST
+from edge_agent.plan_words import PlanRequest, Reality
 from edge_agent.plant_memory import Done, Kept
 from edge_agent.reality import knowledge, reality
 from edge_agent.reality_loads import Cycles, Past

@@ -72,7 +72,8 @@ def test_a_heat_pump_with_a_cycle(tmp_path: Path) -> None:
         ([40, 80], 60, (60, 75)),
         ([40, 80], None, (45, 75)),
         ([50, 70], None, (50, 70)),
-        ([40, 55], 60, (55, 55)),
+        ([40, 55], None, (45, 55)),
+        ([60, 65], None, (60, 65)),
     ],
 )
 def test_the_band_lies_inside_what_the_guard_lets_through(

@@ -26,7 +26,8 @@ from worker_scripts import (
 )
 
 from edge_agent.fingerprint import fingerprint
-from edge_agent.worker import solving_s
+from edge_agent.plan_lines import PLAN
+from edge_agent.worker_answers import solving_s
 from edge_agent.worker_client import WorkerClient, WorkerError, worker_command
 
 Employ = Callable[..., WorkerClient]
@@ -147,18 +148,21 @@ async def test_a_stopped_worker_is_replaced_and_the_next_plan_comes(employ: Empl
     assert (client.starts, client.pid == pid) == (2, False)
 
 
-async def test_the_very_first_answer_may_take_longer_and_the_next_may_not(employ: Employ) -> None:
+async def test_the_first_plan_may_take_longer_and_the_next_may_not(employ: Employ) -> None:
     slow = """
 import json, sys, time
 for count, line in enumerate(sys.stdin):
     time.sleep(0.4)
-    print(json.dumps({"id": json.loads(line)["id"], "plan": None, "refusal": "x"}), flush=True)
+    plan = json.loads(sys.argv[1]) if count else None
+    said = {"id": json.loads(line)["id"], "plan": plan, "refusal": "" if plan else "x"}
+    print(json.dumps(said), flush=True)
 """
-    client = employ(command(slow))
+    client = employ(command(slow, PLAN.dump_json(plan()).decode()))
     assert (await client.ask(request(NOON, budget_s=0.05))).refusal == "x"
-    assert await failure(client.ask(request(NOON, 2, budget_s=0.05))) == "no plan within 0.1 s"
-    answer = await client.ask(request(NOON, 3))
-    assert answer.id == 3, "the late answer to question 2 died with its process"
+    assert (await client.ask(request(NOON, 2, budget_s=0.05))).plan == plan()
+    assert await failure(client.ask(request(NOON, 3, budget_s=0.05))) == "no plan within 0.1 s"
+    answer = await client.ask(request(NOON, 4))
+    assert answer.id == 4, "the late answer to question 3 died with its process"
 
 
 async def test_who_replaces_another_goes_on_starting_while_its_questions_fail_in_time(

@@ -39,6 +39,11 @@ def fed(hours: float) -> Sight:
     return sights.beside(feeds=(FeedSight(name="price", ahead_h=hours),))
 
 
+def handed(error: str) -> Sight:
+    feed = FeedSight(name="price", ahead_h=20.0, error=error, handed_over=True)
+    return sights.beside(feeds=(feed,))
+
+
 def battery_at(percent_of_rated: float) -> Sight:
     return sights.battery(current_a=-percent_of_rated)
 
@@ -254,6 +259,8 @@ FACTS: list[tuple[str, str, Sight, Sight]] = [
     ("plan_run_out", "planner", sights.plan_ends(None), sights.plan_ends(1.0)),
     ("feed_gone", "price", sights.beside(feeds=(FeedSight(name="price", ahead_h=None),)),
      sights.beside(feeds=())),
+    ("feed_refused", "price", handed("too long"), handed("")),
+    ("feed_refused", "price", handed("too long"), fed(20.0)),
 ]  # fmt: skip
 
 

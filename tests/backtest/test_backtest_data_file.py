@@ -103,5 +103,8 @@ def test_a_wrong_header_is_told(tmp_path: Path, header: str, words: str) -> None
 def test_uneven_rows_and_a_missing_file_are_told(tmp_path: Path) -> None:
     rows = "2026-01-01T00:00Z,1,0\n2026-01-01T07:00Z,1,0\n"
     assert "even steps" in mistakes(tmp_path, rows)[0]
-    with pytest.raises(DataFileError, match="cannot be read"):
+    with pytest.raises(DataFileError, match=r"nothing\.csv: cannot be read: No such file"):
         read_data_file(tmp_path / "nothing.csv")
+    (tmp_path / "latin.csv").write_bytes("time,load_kw,Höhe\n".encode("latin-1"))
+    with pytest.raises(DataFileError, match=r"latin\.csv: is not UTF-8 text: save it as UTF-8"):
+        read_data_file(tmp_path / "latin.csv")

@@ -13,8 +13,9 @@ from backtest_month import month_case
 from edge_agent.backtest.case import Case
 from edge_agent.backtest.engine import executor_of, play_all
 from edge_agent.backtest.errors import BacktestError
-from edge_agent.backtest.figures import figures, saving_line
+from edge_agent.backtest.figures import figures, lines, saving_line
 from edge_agent.backtest.report import page
+from edge_agent.backtest.run import Run
 from edge_agent.backtest.sight import ForecastKind
 from edge_agent.backtest.tasks import Order
 
@@ -60,6 +61,21 @@ def test_processes_play_all_orders_and_tell_how_far_they_are(order: Order) -> No
     assert html.count("<svg") == 8
     assert "http" not in html
     assert "<script" not in html
+    assert told["peak_kw"] == first.ours.peak_kw > 0
+    _a_tariff_without_demand_charge_bills_no_peak(first)
+
+
+def _a_tariff_without_demand_charge_bills_no_peak(run: Run) -> None:
+    """It is told as unknown, not as 0 kW."""
+    outcomes = {
+        name: replace(one, months=tuple(replace(month, peaks_kw=()) for month in one.months))
+        for name, one in run.outcomes.items()
+    }
+    free = replace(run, outcomes=outcomes)
+    assert figures(free)["peak_kw"] is None
+    assert figures(free)["peak_no_control_kw"] is None
+    row = next(line for line in lines(free) if "SEMDR Edge" in line)
+    assert " - " in row
 
 
 @pytest.mark.slow

@@ -152,7 +152,7 @@ assets:
 """
     text = (
         SITE.replace("assets:\n", points)
-        .replace("        guest: true\n        comfort: &", f"{HUMID}        comfort: &")
+        .replace("        guest: true\n", HUMID, 1)
         .replace("      volume_l", "      circulation_return: rooms.back\n      volume_l")
         .replace("      volume_l", "      cycle_running: rooms.cycle\n      volume_l")
         .replace("min_off_s: 900", f"min_off_s: 900, {WATCHED}")

@@ -1,4 +1,4 @@
-"""The floor of a month's peak, and how a planned peak is carried out."""
+"""What a month's peak is worth, and how a planned peak is carried out."""
 
 from __future__ import annotations
 
@@ -28,22 +28,16 @@ from edge_agent.fastloop.tracker import RIDING, Tracker
 from edge_agent.histories import SiteHistory
 from edge_agent.late_first import late_first
 from edge_agent.month_peak import (
-    EASE,
-    LEAST_DAYS,
-    MOST_DAYS,
-    floor_days,
-    floor_kw,
     floored,
     held_peak_kw,
+    least_margin,
     net_history,
     together,
-    with_floor,
 )
 from edge_agent.plan_words import Reality
 from edge_agent.problem import build_problem
 from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.site.tariff_schema import DemandCharge, Window
-from edge_agent.sitemodel import site_model
 from edge_agent.tracking import Actuators
 from models.compiled import compile_site
 from models.forecast.history import History
@@ -54,6 +48,7 @@ from models.types import (
     DemandTerm,
     Forecast,
     Grid,
+    PeakLevel,
     Plan,
     Problem,
     SiteModel,
@@ -62,16 +57,6 @@ from models.types import (
 
 BATTERY = Battery(id="bat", capacity_kwh=100.0, charge_kw=50.0, discharge_kw=50.0)
 USABLE_KWH = 0.85 * 100.0 * 0.95
-
-
-@pytest.mark.parametrize(("left", "days"), [(0.1, LEAST_DAYS), (9.2, 10), (31.0, MOST_DAYS)])
-def test_as_many_days_are_looked_at_as_the_month_has_left(left: float, days: int) -> None:
-    assert floor_days(left) == days
-
-
-def test_the_floor_is_a_share_of_the_highest_held_day_and_0_without_any() -> None:
-    assert floor_kw([80.0, None, 100.0]) == pytest.approx(EASE * 100.0)
-    assert floor_kw([None, None]) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -85,13 +70,6 @@ def test_the_floor_is_a_share_of_the_highest_held_day_and_0_without_any() -> Non
 )
 def test_a_held_day(net_kw: list[float], held_kw: float) -> None:
     assert held_peak_kw(BATTERY, net_kw) == pytest.approx(held_kw, abs=0.05)
-
-
-def test_a_term_takes_the_whole_rate_above_the_higher_floor() -> None:
-    term = DemandTerm(id="peak", price_per_kw=0.3, peak_so_far_kw=10.0, ratchet_kw=70.0)
-    assert with_floor(term, 9.0, 60.0).ratchet_kw == 70.0
-    assert with_floor(term, 9.0, 80.0).billed_kw == 80.0
-    assert with_floor(term, 9.0, 80.0).price_per_kw == 9.0
 
 
 def test_hours_that_do_not_count_fill_the_battery() -> None:
@@ -130,6 +108,8 @@ def history_of(load_kw: float, high_kw: float, days: int) -> SiteHistory:
 
 CHARGE = DemandCharge(id="peak", rate_per_kw=9.0)
 TERM = DemandTerm(id="peak", price_per_kw=0.4, peak_so_far_kw=0.0)
+FLAT = 0.0
+"""Prices without a spread: holding a peak costs nothing."""
 
 
 @pytest.mark.parametrize(
@@ -139,20 +119,29 @@ TERM = DemandTerm(id="peak", price_per_kw=0.4, peak_so_far_kw=0.0)
         (CHARGE.model_copy(update={"windows": (Window(start="06:00", end="12:00"),)}), 80.0),
     ],
 )
-def test_a_charge_gets_the_floor_of_the_hours_it_counts(
-    charge: DemandCharge, held_kw: float
-) -> None:
+def test_a_charge_is_priced_by_the_hours_it_counts(charge: DemandCharge, held_kw: float) -> None:
     no_energy = replace(BATTERY, discharge_kw=50.0)
     high_kw = 220.0 if not charge.windows else 500.0
-    (term,) = floored(
-        (TERM,), with_charge(charge), history_of(100.0, high_kw, 4), (no_energy,), BERLIN_MIDNIGHT
-    )
-    assert term.price_per_kw == 9.0
+    seen = history_of(100.0, high_kw, 4)
+    (term,) = floored((TERM,), with_charge(charge), seen, (no_energy,), BERLIN_MIDNIGHT, FLAT)
     expected = held_kw if not charge.windows else 80.0 - USABLE_KWH / 6
-    assert term.ratchet_kw == pytest.approx(EASE * expected, abs=0.05)
+    assert term.levels[-1].price_per_kw == 9.0
+    assert term.levels[-1].from_kw == pytest.approx(expected, abs=0.05)
 
 
-def test_the_worker_plans_with_the_floor_of_its_history() -> None:
+@pytest.mark.parametrize(("spread", "worth_kw"), [(FLAT, 130.0), (0.02, 130.0), (0.3, 180.0)])
+def test_a_peak_that_is_not_worth_holding_for_so_long_stands_higher(
+    spread: float, worth_kw: float
+) -> None:
+    """A large battery can hold 180 kW of twelve hours a day down to what it can give."""
+    large = replace(BATTERY, capacity_kwh=4000.0)
+    seen = history_of(100.0, 100.0, 4)
+    seen.load_kw.values[-2 * 96 + 40 : -2 * 96 + 88] = 200.0
+    (term,) = floored((TERM,), with_charge(CHARGE), seen, (large,), BERLIN_MIDNIGHT, spread)
+    assert term.levels[-1].from_kw == pytest.approx(worth_kw, abs=0.05)
+
+
+def test_the_worker_prices_a_peak_by_its_history() -> None:
     loaded = load_site(SITE)
     (charge,) = loaded.tariff.demand_charges
     known = Reality(
@@ -164,11 +153,10 @@ def test_the_worker_plans_with_the_floor_of_its_history() -> None:
     seen = history_of(100.0, 320.0, 4)
     built = build_problem(loaded, seen, known)
     assert isinstance(built, Problem)
-    batteries = site_model(loaded.site, loaded.tariff).batteries
-    assert built.demand_terms == floored(
-        known.demand_terms, loaded, seen, batteries, BERLIN_MIDNIGHT
-    )
-    assert built.demand_terms[0].ratchet_kw == pytest.approx(EASE * (300.0 - 125.0), abs=0.1)
+    (term,) = built.demand_terms
+    assert term.levels[-1].from_kw == pytest.approx(300.0 - 125.0, abs=0.1)
+    assert term.levels[-1].price_per_kw == charge.rate_per_kw
+    assert 0.0 < term.ratchet_kw < term.levels[-1].from_kw
 
 
 def test_among_equal_prices_the_later_hour_gives_first() -> None:
@@ -200,16 +188,17 @@ def test_among_equal_prices_the_later_hour_gives_first() -> None:
     assert given_kw[6:] == pytest.approx([50.0] * 2, abs=0.01)
 
 
-def test_without_a_battery_the_highest_import_is_the_floor() -> None:
+def test_without_a_battery_the_highest_import_is_worth_the_whole_rate() -> None:
     loaded, seen = with_charge(CHARGE), history_of(100.0, 220.0, 4)
-    (term,) = floored((TERM,), loaded, seen, (), BERLIN_MIDNIGHT)
-    assert term.ratchet_kw == pytest.approx(EASE * 200.0)
+    (term,) = floored((TERM,), loaded, seen, (), BERLIN_MIDNIGHT, FLAT)
+    assert term.levels[-1] == PeakLevel(200.0, 9.0)
 
 
 def test_without_a_whole_day_the_charge_stays_as_it_is() -> None:
     seen = history_of(100.0, 220.0, 4)
     seen.load_kw.values[::90] = np.nan
-    assert floored((TERM,), with_charge(CHARGE), seen, (BATTERY,), BERLIN_MIDNIGHT) == (TERM,)
+    loaded = with_charge(CHARGE)
+    assert floored((TERM,), loaded, seen, (BATTERY,), BERLIN_MIDNIGHT, FLAT) == (TERM,)
 
 
 def test_where_a_plant_was_held_back_nothing_was_bought_for_certain() -> None:
@@ -266,6 +255,21 @@ def test_moments_without_a_plan_are_left_as_they_are() -> None:
 
 def test_the_loops_margin_is_put_on_planned_peaks() -> None:
     assert aimed(riding(100.0, 100.0), 0.5).peaks_kw == (100.5,)
+
+
+@pytest.mark.parametrize(
+    ("margin_kw", "wanted_kw"),
+    [((), (0.5, 0.5)), ((0.0, 8.0), (0.5, 8.0))],
+)
+def test_a_peak_is_planned_with_no_less_than_the_loop_needs(
+    margin_kw: tuple[float, ...], wanted_kw: tuple[float, ...]
+) -> None:
+    pair = (
+        replace(BATTERY, charge_kw=30.0, discharge_kw=60.0),
+        replace(BATTERY, charge_kw=40.0, discharge_kw=20.0),
+    )
+    assert least_margin(margin_kw, pair, 2) == wanted_kw
+    assert least_margin(margin_kw, (), 2) == margin_kw
 
 
 def test_a_block_that_is_charged_in_does_not_reach_for_the_margin() -> None:

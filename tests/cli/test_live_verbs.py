@@ -97,8 +97,8 @@ def test_a_release_that_is_refused_says_why(gateway: Gateway) -> None:
     assert unknown.code == 1
     assert "nobody.knows is no point this gateway commands" in unknown.err
     far = ask(gateway, "release", FAN_COIL, "--for", "30d")
-    assert far.code == 1
-    assert "for_s" in far.err
+    assert far.code == 2
+    assert "--for: '30d': more than nothing and at most 7d" in far.err
 
 
 def test_a_persons_value_stands_above_the_plan_and_is_in_the_audit(gateway: Gateway) -> None:

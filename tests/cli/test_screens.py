@@ -12,7 +12,7 @@ from plans import plan
 from status_pictures import device, picture
 
 from edge_agent.cli import audit_verb, plan_verb, status_verb
-from edge_agent.plan_words import PLAN
+from edge_agent.plan_lines import PLAN
 from edge_agent.status import STATUS, AlertView, ClaimView, ControlView, StatusView, TaskView
 from models.types import Reason, ReasonCode
 

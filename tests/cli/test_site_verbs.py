@@ -75,7 +75,7 @@ def test_check_of_a_good_site(tmp_path: Path) -> None:
     said = say("check", str(path))
     assert (said.code, said.err) == (0, "")
     assert "site.yaml is good: site small_house in Europe/Berlin" in said.out
-    assert "1 batteries, 1 PV plants and 1 zones behind 100 kW, flat tariff" in said.out
+    assert "1 battery, 1 PV plant and 1 zone behind 100 kW, flat tariff" in said.out
     answer = json.loads(say("check", str(path), "--json").out)
     assert (answer["ok"], answer["mistakes"]) == (True, [])
     assert all("assumed" in one["message"] for one in answer["warnings"])

@@ -130,7 +130,7 @@ async def test_a_refused_topic_says_so(clock: SystemClock) -> None:
         link = MqttLink(f"mqtt://127.0.0.1:{port}", timeout_s=2.0, clock=clock)
         driver = MqttDevice("meter", link, (POINT,), clock)
         await driver.open()
-        for _ in range(500):
+        for _ in range(2000):
             reading = await only(driver)
             if "refuses" in reading.reason:
                 break

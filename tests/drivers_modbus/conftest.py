@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from drivers.modbus import ModbusLink
+from drivers.modbus import ModbusLink, open_device
 from drivers.simulated.modbus import ModbusServer, battery_unit, inverter_unit, sdm630_unit
+from drivers.simulated.sunspec import BatteryUnit, InverterUnit
+from drivers.types import Driver
 from edge_agent.clock import ManualClock, SystemClock
 from tests.drivers_modbus.rig import DictPlant, RawServer
 
@@ -100,3 +102,33 @@ async def site_link(site: ModbusServer, clock: ManualClock) -> AsyncIterator[Mod
     link = ModbusLink(f"tcp://127.0.0.1:{site.port}", timeout_s=0.15, clock=clock)
     yield link
     await link.close()
+
+
+@pytest.fixture
+async def battery(site_link: ModbusLink, clock: ManualClock) -> AsyncIterator[Driver]:
+    device = open_device("bat", site_link, 2, "sunspec_storage", clock)
+    await device.open()
+    yield device
+    await device.close()
+
+
+@pytest.fixture
+async def inverter(site_link: ModbusLink, clock: ManualClock) -> AsyncIterator[Driver]:
+    device = open_device("inv", site_link, 3, "sunspec_inverter", clock)
+    await device.open()
+    yield device
+    await device.close()
+
+
+@pytest.fixture(name="battery_unit")
+def the_battery_unit(site: ModbusServer) -> BatteryUnit:
+    unit = site.units[2]
+    assert isinstance(unit, BatteryUnit)
+    return unit
+
+
+@pytest.fixture(name="inverter_unit")
+def the_inverter_unit(site: ModbusServer) -> InverterUnit:
+    unit = site.units[3]
+    assert isinstance(unit, InverterUnit)
+    return unit

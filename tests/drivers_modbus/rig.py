@@ -7,7 +7,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from drivers.types import Reading
+from drivers.types import Reading, WriteRequest
 
 
 class DictPlant:
@@ -181,3 +181,11 @@ def by_point(readings: list[Reading]) -> dict[str, Reading]:
     named = {reading.point: reading for reading in readings}
     assert len(named) == len(readings)
     return named
+
+
+def set_power(value: float, lease_s: float = 60.0) -> WriteRequest:
+    return WriteRequest(point="power_setpoint", value=value, lease_s=lease_s, command_id="c")
+
+
+def set_limit(value: float, lease_s: float = 60.0) -> WriteRequest:
+    return WriteRequest(point="power_limit", value=value, lease_s=lease_s, command_id="c")

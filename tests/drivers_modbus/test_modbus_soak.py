@@ -187,7 +187,7 @@ async def a_day(
 @pytest.mark.parametrize(
     ("parts", "polls"),
     [
-        pytest.param(2, 80, id="some hours", marks=pytest.mark.slow),
+        pytest.param(2, 40, id="some hours", marks=pytest.mark.slow),
         pytest.param(4, DAY_POLLS // 4, id="day", marks=pytest.mark.soak),
     ],
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
+from waiting import until
 
 from drivers.modbus import ModbusLink, open_device
 from drivers.simulated.modbus import ModbusServer
@@ -133,14 +133,6 @@ async def test_after_a_release_the_next_command_takes_hold(
     assert (await command(battery, 5.0)).result is WriteResult.VERIFIED
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        await asyncio.sleep(0.002)
-    pytest.fail("it did not come about")
-
-
 def beats(unit: BatteryUnit) -> float:
     return unit.image.raw(802, "CtrlHb")
 
@@ -159,6 +151,7 @@ async def test_the_heartbeat_counts_while_a_lease_is_held(
     await command(battery, 5.0, lease_s=10)
     await until(lambda: beats(unit) == 42)
     for second in range(43, 46):
+        await until(lambda: clock.sleepers >= 1)
         await clock.advance(1)
         await until(partial(counts_to, unit, second))
     await clock.advance(20)

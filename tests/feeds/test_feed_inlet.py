@@ -14,19 +14,21 @@ from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
+import sights
+from hand_broker import hand_broker
 from measured_days import FURNISHED, measure
 from paho.mqtt.enums import CallbackAPIVersion
 from small_house import free_tcp_port, furnished, write_site
 from worker_scripts import request
 
 from drivers.simulated.broker import EmbeddedBroker
+from edge_agent.alarms.desk import AlarmDesk
 from edge_agent.clock import ManualClock, SystemClock
 from edge_agent.cloud.endpoint import Endpoint
 from edge_agent.cloud.mqtt5 import Mqtt5Transport
 from edge_agent.cloud.shadows import Accepted, Shadows
 from edge_agent.cloud_link import build_cloud
 from edge_agent.demo.iot_core import LocalIotCore
-from edge_agent.feed_inlet import NO_LINK
 from edge_agent.feeds.view import FeedView
 from edge_agent.foresight import Foresight
 from edge_agent.notes import Notebook
@@ -34,7 +36,7 @@ from edge_agent.site.load import LoadedSite, load_site
 from edge_agent.store.location import DATABASE
 from edge_agent.store.store import Store
 from edge_agent.supervise import Supervisor
-from edge_agent.worker import Worker
+from edge_agent.worker_answers import Worker
 from models.types import BatteryState, Plan
 
 THING = "small-house"
@@ -146,6 +148,38 @@ async def test_a_price_message_on_the_site_bus_reaches_the_next_plan(tmp_path: P
         await broker.stop()
 
 
+async def test_a_message_that_is_too_long_is_refused_whole_until_a_shorter_one_comes(
+    tmp_path: Path,
+) -> None:
+    def refusals(place: Place) -> list[tuple[str, str]]:
+        sight = sights.beside(feeds=place.foresight.sights)
+        found = AlarmDesk().look(sights.at(sight, 0))
+        return [(one.subject, one.text) for one in found if one.code == "feed_refused"]
+
+    async with hand_broker(b"market/prices") as (broker, url):
+
+        def bus(site: dict[str, Any]) -> None:
+            site["links"]["site_bus"] = {"protocol": "mqtt", "url": url}
+
+        feed = {"format": "mqtt", "topic": "market/prices"}
+        async with running(priced_site(tmp_path, feed, bus), tmp_path) as place:
+            async with asyncio.timeout(20):
+                while not broker.listened_to:  # noqa: ASYNC110 - a client is waited for
+                    await asyncio.sleep(0.01)
+            # Its first 65,536 bytes are a whole document.
+            text = json.dumps(document(place.at - timedelta(hours=5))).ljust(70_000).encode()
+            await broker.say(text)
+            view = await place.until(lambda feed: bool(feed.error))
+            assert view.ahead_h is None
+            assert refusals(place) == [("price", view.error)]
+            assert "70000 bytes" in view.error
+            assert "65536" in view.error
+            assert "send fewer days at once" in view.error
+            await broker.say(text[:65_536])
+            await place.until(lambda feed: (feed.ahead_h or 0.0) >= 43.0)
+            assert refusals(place) == []
+
+
 def publish_retained(port: int, topic: str, text: str) -> None:
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", port)
@@ -184,9 +218,3 @@ async def test_prices_in_the_clouds_shadow_reach_the_next_plan(tmp_path: Path) -
         await shadows.stop()
         await operator.close()
         await core.stop()
-
-
-async def test_a_topic_that_no_link_can_bring_is_told(tmp_path: Path) -> None:
-    feed = {"format": "mqtt", "topic": "market/prices"}
-    async with running(priced_site(tmp_path, feed, lambda _site: None), tmp_path) as place:
-        assert (await place.until(lambda feed: bool(feed.error))).error == NO_LINK

@@ -17,9 +17,10 @@ from edge_agent.feeds.slots import Slot
 from edge_agent.feeds.source import Format, Source
 from edge_agent.site.feed_sources import feed_source_findings, sources_of
 from edge_agent.site.feeds_schema import Feeds
+from edge_agent.site.prices import PricePoint
 from edge_agent.site.schema import SiteInfo
 from edge_agent.site.shape import shaped
-from edge_agent.site.tariff_schema import PricePoint, Tariff
+from edge_agent.site.tariff_schema import Tariff
 from edge_agent.tariff.known import feeds_of_books, feeds_of_file
 from edge_agent.tariff.preview import preview
 

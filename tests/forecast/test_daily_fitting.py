@@ -14,6 +14,7 @@ import pytest
 
 from edge_agent.clock import ManualClock
 from edge_agent.forecasting.daily import (
+    ANEW,
     EVERY,
     FIRST,
     RETRY,
@@ -21,15 +22,9 @@ from edge_agent.forecasting.daily import (
     DailyFitting,
     FittingError,
 )
+from edge_agent.forecasting.keys import HEAD_KEY, LEARNT_KEY, SCORES_KEY
 from edge_agent.forecasting.score_book import dump_book, latest, read_book, with_scores
-from edge_agent.forecasting.view import (
-    LEARNT_KEY,
-    SCORES_KEY,
-    VIEW,
-    ForecastScore,
-    ForesightView,
-    read_view,
-)
+from edge_agent.forecasting.view import VIEW, ForecastScore, ForesightView, read_view
 from edge_agent.forecasting.words import LEARNT, read_learnt
 from edge_agent.notes import Notebook
 from edge_agent.store.store import Store, StoreOptions
@@ -200,6 +195,29 @@ async def test_it_learns_once_a_day_sooner_while_young_or_after_a_failure(
         await clock.advance(pause.total_seconds())
         await clock.until_asked(3)
         assert len(runs(tmp_path)) == 2
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await store.close()
+
+
+async def test_what_is_of_another_version_is_learnt_anew_soon(tmp_path: Path) -> None:
+    """The plans have nothing learnt to go by, so it does not wait for its day."""
+    clock = NotingClock(NOW + timedelta(hours=1))
+    store = await Store.open(tmp_path / "store.db", ManualClock(NOW))
+    notes = Notebook(store)
+    old = VIEW.dump_json(replace(view(), version=VERSION + 1)).decode()
+    assert await notes.state_put(HEAD_KEY, old)
+    fitting = DailyFitting(saying(tmp_path, said(NOW + timedelta(hours=1))), notes, clock)
+    await fitting.load()
+    assert (fitting.view.made_at, fitting.view.notes) == (None, view().notes)
+    task = asyncio.create_task(fitting.run())
+    try:
+        assert await clock.until_asked(1) == ANEW.total_seconds()
+        await clock.advance(ANEW.total_seconds())
+        left = EVERY - ANEW
+        assert await clock.until_asked(2) == left.total_seconds()
+        assert fitting.view == view(NOW + timedelta(hours=1))
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -12,7 +12,8 @@ from small_house import furnished, write_site
 from edge_agent.clock import ManualClock
 from edge_agent.cloud_link import build_cloud
 from edge_agent.forecasting.daily import FIRST
-from edge_agent.forecasting.view import LEARNT_KEY, ForesightView
+from edge_agent.forecasting.keys import LEARNT_KEY
+from edge_agent.forecasting.view import ForesightView
 from edge_agent.forecasting.words import read_learnt
 from edge_agent.foresight import Foresight
 from edge_agent.notes import Notebook

@@ -23,7 +23,8 @@ from edge_agent.cli.ahead_lines import ahead_lines
 from edge_agent.clock import ManualClock
 from edge_agent.forecasting.daily import DailyFitting, fit_command
 from edge_agent.forecasting.did import Did, held_points
-from edge_agent.forecasting.view import LEARNT_KEY, SCORES_KEY, VIEW, ForesightView
+from edge_agent.forecasting.keys import LEARNT_KEY, SCORES_KEY
+from edge_agent.forecasting.view import VIEW, ForesightView
 from edge_agent.forecasting.words import read_learnt
 from edge_agent.histories import SiteHistory, site_history, wanted_points
 from edge_agent.notes import Notebook
@@ -32,7 +33,7 @@ from edge_agent.store.commands import CommandReader
 from edge_agent.store.kept import kept_text
 from edge_agent.store.reader import HistoryReader
 from edge_agent.store.store import Store
-from edge_agent.worker import Worker
+from edge_agent.worker_answers import Worker
 from models.forecast.learnt import Learnt
 from models.types import BatteryState, Plan, ZoneState
 

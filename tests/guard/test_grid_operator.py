@@ -261,14 +261,29 @@ def test_a_limit_on_the_feed_in(
     assert (given["bat.setpoint"], given["pv.limit"]) == pytest.approx((battery_kw, pv_kw))
 
 
-def test_meter_and_inverter_read_apart_mean_the_plain_limit() -> None:
+def read_late(late: str, age_s: float) -> Snapshot:
+    """Everything read now but one point."""
     board = Board()
     for key, value in SEEN.items():
-        age_s = 20.0 if key == "pv.power" else 0.0
-        one = reading(key, value, at=NOW - timedelta(seconds=age_s), quality=Quality.GOOD)
-        board.post([one], stale_s=30.0)
-    claims = operator_claims(SITE, [limit(LimitOn.FEED_IN, 60.0)], board.freeze(NOW))
+        at = NOW - timedelta(seconds=age_s if key == late else 0.0)
+        board.post([reading(key, value, at=at, quality=Quality.GOOD)], stale_s=600.0)
+    return board.freeze(NOW)
+
+
+def test_meter_and_inverter_read_apart_mean_the_plain_limit() -> None:
+    image = read_late("pv.power", 20.0)
+    claims = operator_claims(SITE, [limit(LimitOn.FEED_IN, 60.0)], image)
     assert {one.point: one.value for one in claims}["pv.limit"] == 60.0
+
+
+@pytest.mark.parametrize("late", ["heat.power", "bat.power"])
+@pytest.mark.parametrize(("age_s", "heat_kw"), [(15.0, 10.0), (16.0, 0.0), (300.0, 0.0)])
+def test_what_was_read_apart_from_the_meter_says_nothing_of_the_rest(
+    late: str, age_s: float, heat_kw: float
+) -> None:
+    """The heat pump then has its least: what stood minutes ago is not taken off what stands now."""
+    claims = operator_claims(SITE, [limit(LimitOn.SITE_IMPORT, 50.0)], read_late(late, age_s))
+    assert {one.point: one.value for one in claims}["heat.cap"] == heat_kw
 
 
 @pytest.mark.parametrize(

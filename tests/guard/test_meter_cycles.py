@@ -35,7 +35,7 @@ PHASES = {
     f"meter.{name}_l{line}": cell
     for line in (1, 2, 3)
     for name, cell in (("voltage", "230"), ("current", "50"))
-}
+} | {"meter.power": "34.5"}
 FUSED = dataclasses.replace(
     CONNECTION,
     currents=tuple(f"meter.current_l{line}" for line in (1, 2, 3)),
@@ -100,9 +100,9 @@ STORIES = [
         envelopes=[but(connection=FUSED, phase=1)],
         seen=SEEN | PHASES,
         table="""
-        at | wish | meter.current_l1 | meter.current_l2 | ->
-        0  | 30   | 50               | 99               | 11.5
-        5  |      | 110              | 99               | -2.3
+        at | wish | meter.current_l1 | meter.current_l2 | meter.power | ->
+        0  | 30   | 50               | 99               | 45.8        | 11.5
+        5  |      | 110              | 99               | 59.6        | -2.3
         """,
     ),
     Story(
@@ -116,10 +116,11 @@ STORIES = [
         ],
         seen=SEEN | PHASES | {"meter.power_l2": "10"},
         table="""
-        at | wish | meter.current_l1 | meter.power_l1 | ->
-        0  | -60  | 90               | -20            | -6.9
-        5  |      | 90               | 20             | -60
-        10 |      | 90               | -              | -60
+        at | wish | meter.current_l1 | meter.power_l1 | meter.power | ->
+        0  | -60  | 90               | -20            | 1.5         | -6.9
+        5  |      | 90               | 20             | 41.5        | -60
+        10 |      | 90               | -              | 41.5        | -60
+        15 |      | 90               | -              | 1.5         | -6.9
         """,
     ),
     Story(
@@ -130,6 +131,26 @@ STORIES = [
         at | wish | meter.power | meter.current_l1 | meter.current_l2 | ->
         0  | 90   | -3          | 40               | 95               | 3.45
         5  |      | -3          | 40               | 120              | 0
+        """,
+    ),
+    Story(
+        title="where nothing tells a phase's direction only what is sure is room",
+        envelopes=[
+            but(
+                connection=dataclasses.replace(FUSED, phase_powers=("meter.power_l1",)),
+                phase=1,
+            )
+        ],
+        seen=SEEN | PHASES,
+        table="""
+        at | wish | meter.power | meter.current_l1 | meter.power_l1 | ->   | cut
+        0  | -60  | 1           | 90               | -              | -2.3 |
+        5  |      | 1           | 90               | 20             | -43.7 |
+        10 |      | 1           | 90               | -20            | -2.3 |
+        15 |      | 1           | 110              | -              | 0    | connection point
+        20 | 60   | 1           | 110              | -              | 0    | connection point
+        25 |      | -1          | 90               | -              | 2.3  |
+        30 | -60  | -1          | 90               | -              | -2.3 |
         """,
     ),
     Story(
@@ -264,8 +285,19 @@ SHARED = [
         table="""
         at | wish a.set | wish b.set | b.soc | meter.power | -> a.set | -> b.set
         0  | -60 | -20 | 9 | -80 | -20 | 0
-        5  | -20 | -20 | 9 | -40 | -26.9 | 0
+        5  | -20 | -20 | 9 | -1  | -26.9 | 0
+        7  | -20 | -20 | 9 | -40 | -20   | 0
         10 | -20 | -20 | 9 | 40  | -73.1 | 0
+        """,
+    ),
+    Story(
+        title="a phase that may export pushes no further than the import surely allows",
+        envelopes=[dataclasses.replace(one, connection=FUSED, phase=1) for one in TWIN.values()],
+        seen=BOTH | PHASES | {"meter.current_l1": "90", "b.power": "20", "b.soc": "95"},
+        table="""
+        at | wish a.set | wish b.set | meter.power | -> a.set | -> b.set
+        0  | 0          | 20         | 1           | 2.3      | 0
+        5  | 0          | 20         | 41          | 0        | 0
         """,
     ),
 ]

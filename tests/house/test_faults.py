@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from demo_run import Picture, amend, solver_plan, summer_demo, until
 
 from edge_agent.demo.demo import Demo
@@ -22,7 +23,11 @@ POINTS = {
     ZONE: "temp_001.temperature",
     WEATHER: "weather_001.temperature",
 }
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(240),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 
 def quick_to_call_frozen(site: Any) -> None:
@@ -32,9 +37,10 @@ def quick_to_call_frozen(site: Any) -> None:
             device["stuck_s"] = STUCK_S
 
 
-@pytest.fixture
-async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
-    hotel = summer_demo(tmp_path, speed=SPEED)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+    """One hotel for all faults: each test ends with a full plan again."""
+    hotel = summer_demo(tmp_path_factory.mktemp("hotel"), speed=SPEED)
     amend(hotel.site_file, quick_to_call_frozen)
     async with hotel:
         await until(hotel, solver_plan, "a first solver plan", wall_s=60)

@@ -109,8 +109,15 @@ async def test_a_stop_releases_everything_in_time(tmp_path: Path) -> None:
         assert reckoning.leases_left == 0
 
 
+def plans_often(site: Any) -> None:
+    """The next plan is then five minutes away and not a quarter of an hour."""
+    site["planning"]["every_min"] = 5
+
+
 async def test_a_dead_worker_is_replaced(tmp_path: Path) -> None:
-    async with summer_demo(tmp_path, speed=SPEED) as demo:
+    demo = summer_demo(tmp_path, speed=SPEED)
+    amend(demo.site_file, plans_often)
+    async with demo:
         before = await until(demo, solver_plan, "a solver plan")
         for pid in children(demo.agent.pid):
             os.kill(pid, signal.SIGKILL)
@@ -124,6 +131,7 @@ async def test_a_hanging_worker_is_replaced_and_the_last_plan_goes_on(tmp_path: 
     demo = summer_demo(tmp_path, speed=SPEED)
 
     def little_patience(site: Any) -> None:
+        plans_often(site)
         site["planning"]["time_limit_s"] = 1
 
     amend(demo.site_file, little_patience)

@@ -17,7 +17,7 @@ from edge_agent.demo.demo import Demo, summary
 from edge_agent.store.location import DATABASE
 from edge_agent.store.store import Store
 
-SPEED = 60.0
+SPEED = 90.0
 USED_KWH = ("load_kwh", "hvac_kwh", "hot_water_kwh", "battery_in_kwh")
 SIX_TYPES = {
     "smart_meter",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -19,10 +20,11 @@ from models.highs import HotLp, SolverError
 from models.parameters import parameters
 from models.rounding import roundings
 from models.rules import rules_plan
-from models.search import Search
+from models.search import Found, Search
 from models.shifted import shifted
-from models.solver import Optimiser, Rejected
-from models.types import Plan, PlanSource, Problem, Reason, ReasonCode
+from models.solved import Solved
+from models.solver import Optimiser, Rejected, cheapest
+from models.types import Plan, PlanSource, Problem, Reason, ReasonCode, Tidiness
 from models.verify import verify
 
 if TYPE_CHECKING:
@@ -170,6 +172,59 @@ def test_a_solver_that_does_not_come_back_is_given_up(cases: Cases, compiled: Co
     assert not lp.stuck(60.0)
     lp.update(programme)
     assert lp.run(30.0 + 90.0) is not None
+
+
+def test_a_rung_that_fails_takes_no_earlier_one_with_it(cases: Cases, compiled: Compile) -> None:
+    problem = cases.hotel(horizon_h=6)
+    site, named = compiled(problem), parameters(problem)
+    programme = fill(site, site.flatten(named))
+    lp = HotLp(site)
+    lp.update(programme)
+    flows = opposed_flows(site, problem.site, named)
+    search = Search(lp, site, problem, (flows, programme), time.monotonic() + 20.0)
+    sound = list(search.rungs(5))
+
+    def failing(found: list[Found]) -> Iterator[Found]:
+        yield from found
+        HotLp(site).run(1.0)
+
+    def solved(found: Found) -> Solved:
+        values = found.solution.values.copy()
+        return Solved(
+            problem=problem, compiled=site, named=named, programme=programme, values=values
+        )
+
+    best, _ = cheapest(failing(sound), solved, problem.grid.start)
+    assert best is not None
+    assert verify(problem, best.plan).ok
+    assert best.failure is not None
+    assert (best.failure.code, best.failure.text) == (
+        ReasonCode.SOLVER_FAILED,
+        "no programme has been passed",
+    )
+    best, refusal = cheapest(failing([]), solved, problem.grid.start)
+    assert best is None
+    assert refusal is not None
+    assert refusal.reason.code is ReasonCode.SOLVER_FAILED
+
+
+def test_a_second_stage_that_fails_leaves_the_first_ones_plan(
+    cases: Cases, compiled: Compile
+) -> None:
+    """HiGHS takes no row beyond what counts as infinite to it; the next plan is made as ever."""
+    problem = cases.plain((1e7, 1e7), (1e6, 1e6), batteries=(cases.battery,))
+    grid = replace(problem.site.grid, import_limit_kw=1e7)
+    problem = replace(problem, site=replace(problem.site, grid=grid))
+    optimiser = Optimiser(compiled(problem))
+    spoilt = replace(problem, tidiness=Tidiness(money_share=-1e7))
+    plan = _plan(optimiser.solve(spoilt, 20.0, problem.grid.start))
+    assert plan.source.by_solver
+    assert verify(problem, plan).ok
+    failed = [reason.text for reason in plan.reasons if reason.code is ReasonCode.SOLVER_FAILED]
+    assert failed == ["HiGHS: addRow returned HighsStatus.kError"]
+    calm = replace(problem, tidiness=Tidiness())
+    again = _plan(optimiser.solve(calm, 20.0, problem.grid.start))
+    assert ReasonCode.SOLVER_FAILED not in {reason.code for reason in again.reasons}
 
 
 def test_tight_budgets_end_in_time_with_a_plan(cases: Cases, compiled: Compile) -> None:

@@ -135,6 +135,13 @@ async def test_plans_writes_and_stops_as_the_unit_runs_it(
     assert "not permitted" not in log.read_text(encoding="utf-8")
 
 
+def test_learning_needs_nothing_that_the_filter_refuses(confined: tuple[str, ...]) -> None:
+    words = (*confined, sys.executable, "-I", "-m", "edge_agent.forecasting.child", "site", "db")
+    done = subprocess.run(words, input=b"", capture_output=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"ValidationError: ") or b"JSON" in done.stderr, done.stderr
+
+
 def limits_of(pid: int) -> dict[str, str]:
     """What the kernel holds against a process."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()

@@ -35,7 +35,7 @@ def make_hotel(directory: Path, ports: HotelPorts | None = None) -> HotelProcess
     return HotelProcess(clock, directory, ports or hotel_ports(), seed=3)
 
 
-async def until(condition: Callable[[], Awaitable[bool]], within_s: float = 5.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], within_s: float = 20.0) -> None:
     """Wait for the condition, looking every 50 ms."""
     for _ in range(round(within_s / 0.05)):
         if await condition():

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from waiting import until
 
 from drivers.profile import load_profile, profile_names
 from drivers.profile_lint import writable
@@ -150,14 +151,6 @@ async def test_sma_takes_the_setpoint_then_the_enable_by_function_16(serve: Serv
     (point,) = (point for point in driver.points if point.writable)
     assert point.reverts is Reverts.WATCHDOG
     assert point.hard == (-500, 500)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    pytest.fail("it never happened")
 
 
 async def test_a_watchdog_is_fed_until_the_lease_ends(serve: Serve, clock: ManualClock) -> None:

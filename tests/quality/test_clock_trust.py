@@ -27,9 +27,10 @@ from edge_agent.clock_trust import (
     Probes,
     Sight,
     judge_clock,
+    sight,
     step_between,
 )
-from edge_agent.clock_watch import ASK_S, ClockWatch, sight
+from edge_agent.clock_watch import ASK_S, ClockWatch
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SYNCED = Probes(timedated=True)

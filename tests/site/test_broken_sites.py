@@ -43,7 +43,8 @@ def test_mistake(case: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / case["file"]
     text = file.read_text(encoding="utf-8")
     assert case["replace"] in text
-    file.write_text(text.replace(case["replace"], case["by"], 1), encoding="utf-8")
+    changed = text.replace(case["replace"], case["by"], 1)
+    file.write_text(changed.replace(case.get("without", "\0"), ""), encoding="utf-8")
     if "control" in case:
         text = site.read_text(encoding="utf-8")
         site.write_text(
@@ -93,11 +94,13 @@ def test_a_device_of_wrong_shape_does_not_make_its_points_unknown(tmp_path: Path
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    assert said_about(tmp_path / "a.yaml") == "a.yaml:1: does not exist: check the path"
+    path = tmp_path / "a.yaml"
+    assert said_about(path) == f"a.yaml:1: does not exist: check the path {path}"
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    assert said_about(tmp_path) == f"{tmp_path.name}:1: is not a file: check the path"
+    expected = f"{tmp_path.name}:1: is not a file: check the path {tmp_path}"
+    assert said_about(tmp_path) == expected
 
 
 @pytest.mark.parametrize(

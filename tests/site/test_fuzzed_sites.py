@@ -18,6 +18,13 @@ from edge_agent.site.mistakes import SiteError
 
 GOOD = Path(__file__).parent / "good"
 TEXT = (GOOD / "site.yaml").read_text(encoding="utf-8")
+SMALL = """\
+site: {id: small, timezone: Europe/Berlin, latitude: 49, longitude: 8, currency: EUR}
+links: {wire: {protocol: modbus, url: "tcp://127.0.0.1:502"}}
+devices: [{id: meter, type: smart_meter, link: wire, profile: eastron_sdm630, unit: 1}]
+assets:
+  grid: {meter: meter.power, import_limit_kw: 9, export_limit_kw: 0, tariff: tariff.yaml}
+"""
 SNIPPETS = (
     "null", "[]", "{}", "*a", "&a", "!!binary x", "!x", "<<: {a: b}", "? [a]", ": ", "- ", "'", '"',
     "---\n", "...\n", "%YAML 1.1\n", "\t", "\\ud800", '"\\ud800"', "1e999", "0x", "-_", ".nan",
@@ -108,10 +115,12 @@ def test_any_bytes(content: bytes, folder: Path, profiles: Profiles) -> None:
 @FUZZ
 @given(text=st.one_of(mutated(), revalued()))
 def test_any_tariff(text: str, folder: Path, profiles: Profiles) -> None:
-    shutil.copy(GOOD / "site.yaml", folder)
+    (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
     path = folder / "tariff.yaml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
-    assert isinstance(outcome(folder / "site.yaml", profiles), SiteError)
+    refused = outcome(folder / "small.yaml", profiles)
+    assert isinstance(refused, SiteError)
+    assert {mistake.file for mistake in refused.mistakes} == {"tariff.yaml"}
 
 
 @FUZZ

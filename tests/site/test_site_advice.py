@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.site.load import load_site
+from edge_agent.site.mistakes import SiteError
 
 GOOD = Path(__file__).parent / "good"
 TANK = (
@@ -37,6 +38,12 @@ TANK = (
             "latitude: 49.0, longitude: 8.4",
             "latitude: 0, longitude: 0",
             "site.yaml:1: site.latitude: 0, 0 lies in the sea: is the place right?",
+        ),
+        (
+            "site.yaml",
+            "price: {file: prices.csv}",
+            "price: {file: prices.csv}\n  carbon: {format: shadow}",
+            "site.yaml:66: feeds.carbon.format: shadow stays empty: cloud.transport is none",
         ),
         (
             "site.yaml",
@@ -109,9 +116,10 @@ def test_warning(file: str, old: str, new: str, says: str, tmp_path: Path) -> No
         (70, ", legionella: {}", "71"),
         (71, ", legionella: {}", None),
         (45, ", hygiene_c: null", None),
+        (50, ", hygiene_c: 50", None),
     ],
 )
-def test_hygiene_beyond_what_may_stand_for_ever(
+def test_hygiene_beyond_what_may_stand_for_ever_is_refused(
     high_c: int, keys: str, wanted: str | None, tmp_path: Path
 ) -> None:
     shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
@@ -123,15 +131,55 @@ def test_hygiene_beyond_what_may_stand_for_ever(
     path.write_text(
         text.replace("  weather: {", f"  thermal_stores: [{tank}]\n  weather: {{"), encoding="utf-8"
     )
-    said = (
-        []
-        if wanted is None
-        else [
-            f"site.yaml:64: assets.thermal_stores[0].setpoint: room.water is safe up to {high_c} "
-            f"degC, and hygiene asks for {wanted}: it is never set so high"
-        ]
+    if wanted is None:
+        assert load_site(path).warnings == ()
+        return
+    with pytest.raises(SiteError) as caught:
+        load_site(path)
+    assert [str(mistake) for mistake in caught.value.mistakes] == [
+        f"site.yaml:64: assets.thermal_stores[0].setpoint: room.water is safe up to {high_c} "
+        f"degC, and hygiene asks for {wanted}, which is never set: let safe reach so high, or set "
+        "hygiene_c and legionella to what holds for this tank (null where something else sees to "
+        "it)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("powers", "missing"),
+    [
+        ("l1 kW, l2 kW, l3 kW", None),
+        ("l1 kW, l3 W", "power_l2, power_l3"),
+        ("", "power_l1, power_l2, power_l3"),
+    ],
+)
+def test_a_fuse_whose_meter_does_not_tell_which_way_a_phase_flows(
+    powers: str, missing: str | None, tmp_path: Path
+) -> None:
+    shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
+    named = [f"current_l{line} A" for line in (1, 2, 3)] + [
+        f"power_{one}" for one in powers.split(", ") if one
+    ]
+    points = "".join(
+        f'      {name}: {{object: "analog-input,{index}", unit: {unit}}}\n'
+        for index, (name, unit) in enumerate((one.split() for one in ["power kW", *named]), start=2)
     )
-    assert [str(warning) for warning in load_site(path).warnings] == said
+    path = tmp_path / "site.yaml"
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("limits: [15, 30]}\n", f"limits: [15, 30]}}\n{points}    poll_s: 5\n")
+    grid = "    meter: room.power\n    max_current_a: 100\n"
+    path.write_text(text.replace("    meter: meter.power\n", grid), encoding="utf-8")
+    said = [(warning.key, warning.message) for warning in load_site(path).warnings]
+    if missing is None:
+        assert said == []
+        return
+    assert said == [
+        (
+            "assets.grid.max_current_a",
+            f"room has no {missing} in kW, and a current does not tell whether its phase imports "
+            "or exports: where the sum leaves that open, batteries only use the room that is sure "
+            "and relieve no overload; add the points, or take a meter that has them",
+        )
+    ]
 
 
 @pytest.mark.parametrize(

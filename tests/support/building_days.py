@@ -7,78 +7,28 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.savings_parts.small_hotel import SmallHotel, load_hotel, site_text
 from edge_agent.backtest.building_case import BuildingCase, building_case
 from edge_agent.backtest.case import DAY, Span
 from edge_agent.backtest.data_file import DataFile
-from edge_agent.site.load import LoadedSite, load_site
+from edge_agent.site.load import LoadedSite
 
 START = datetime(2026, 1, 12, tzinfo=UTC)
-SITE = """\
-site: {id: inn, timezone: Europe/Berlin, latitude: 49.0, longitude: 8.4, currency: EUR}
-agent: {control: shadow}
-links:
-  plant: {protocol: modbus, url: "tcp://127.0.0.1:15020", simulated: true}
-  bms: {protocol: bacnet, listen: "127.0.0.1/8:47830", device_id: 3056, simulated: true}
-devices:
-  - {id: meter, type: smart_meter, link: plant, profile: eastron_sdm630, unit: 1, poll_s: 5}
-  - id: rooms
-    type: controller
-    link: bms
-    address: "127.0.0.1:47831"
-    points:
-      warmth_1: {object: "analog-input,1", unit: degC}
-      warmth_2: {object: "analog-input,2", unit: degC}
-      setpoint_1: {object: "analog-value,1", unit: degC, access: rw, safe: [19, 25]}
-      setpoint_2: {object: "analog-value,2", unit: degC, access: rw, safe: [19, 25]}
-      water: {object: "analog-input,9", unit: degC}
-      water_setpoint: {object: "analog-value,9", unit: degC, access: rw, safe: [60, 75]}
-      pump: {object: "binary-output,1", access: rw, safe: [0, 1]}
-assets:
-  grid: {meter: meter.power, import_limit_kw: 200, export_limit_kw: 0, tariff: tariff.yaml}
-  hvac:
-    zones:
-      - id: floor_1
-        temperature: rooms.warmth_1
-        setpoint: rooms.setpoint_1
-        guest: true
-        comfort: &comfort {low_c: 20, high_c: 24, droop_k: 0.7}
-        resistance_k_per_kw: 1.2
-        capacity_kwh_per_k: 25
-        gains_kw: 4
-        heat_kw: 60
-        cool_kw: 50
-      - id: floor_2
-        temperature: rooms.warmth_2
-        setpoint: rooms.setpoint_2
-        guest: true
-        comfort: *comfort
-        resistance_k_per_kw: 1.2
-        capacity_kwh_per_k: 25
-        gains_kw: 4
-        heat_kw: 60
-        cool_kw: 50
-  thermal_stores:
-    - id: hot_water
-      temperature: rooms.water
-      setpoint: rooms.water_setpoint
-      volume_l: 500
-      loss_w_per_k: 4
-      heater_kw: 36
-      daily_draw_kwh: 60
-      legionella: {every_days: 7, temperature_c: 70, hold_min: 30}
-  switches:
-    - {id: relay, point: rooms.pump, power_kw: 4, min_on_s: 1800, min_off_s: 900}
-  shiftable:
-    - {id: pool_pump, switch: relay, run_h_per_day: 4}
-planning: {grid: even, step_min: 15, horizon_h: 24}
-"""
+INN = SmallHotel(
+    id="inn",
+    place="timezone: Europe/Berlin, latitude: 49.0, longitude: 8.4, currency: EUR",
+    floors=2,
+    import_limit_kw=200.0,
+    export_limit_kw=0.0,
+    draw_kwh=60.0,
+    price_per_kwh=0.3,
+)
+SITE = site_text(INN)
 
 
 def inn(folder: Path, text: str = SITE) -> LoadedSite:
     """The site as a person wrote it down."""
-    (folder / "inn.yaml").write_text(text, encoding="utf-8")
-    (folder / "tariff.yaml").write_text("kind: flat\nprice_per_kwh: 0.3\n", encoding="utf-8")
-    return load_site(folder / "inn.yaml")
+    return load_hotel(INN, folder, text)
 
 
 def winter(days: int) -> DataFile:

@@ -66,76 +66,63 @@ def free_tcp_port() -> int:
 
 def small_site(modbus_port: int, bacnet_port: int) -> dict[str, Any]:
     """The site file's content; it steers, and its planning looks six hours ahead."""
-    address = f"127.0.0.1:{bacnet_port}"
+    place = {"timezone": "Europe/Berlin", "latitude": 49.0, "longitude": 8.4}
+    return {
+        "site": {"id": "small_house"} | place,
+        "agent": {"control": "enabled", "tick_s": 1, "commit_s": 1, "web_port": 0},
+        "links": _links(modbus_port),
+        "devices": _devices(f"127.0.0.1:{bacnet_port}"),
+        "assets": _assets(),
+        "planning": {"grid": "even", "step_min": 15, "horizon_h": 6, "time_limit_s": 5},
+    }
+
+
+def _links(modbus_port: int) -> dict[str, Any]:
+    quick = {"timeout_s": 0.3, "simulated": True}
+    modbus = {"protocol": "modbus", "url": f"tcp://127.0.0.1:{modbus_port}"}
+    bacnet = {
+        "protocol": "bacnet",
+        "listen": f"127.0.0.1/8:{free_udp_port()}",
+        "device_id": 3056,
+    }
+    return {"plant_room": modbus | quick, "bms": bacnet | quick}
+
+
+def _devices(address: str) -> list[dict[str, Any]]:
     room = {"temperature": {"object": "analog-input,1", "unit": "degC"}}
     coil = {"object": FAN_COIL_OBJECT, "unit": "degC", "access": "rw", "safe": [19, 25]}
     modbus = {"link": "plant_room", "poll_s": 1}
     bms = {"link": "bms", "address": address, "poll_s": 1}
+    return [
+        {"id": "meter", "type": "smart_meter", "profile": "eastron_sdm630", "unit": 1} | modbus,
+        {"id": "battery", "type": "battery_bms", "profile": "sunspec_storage", "unit": 2} | modbus,
+        {"id": "inverter", "type": "pv_inverter", "profile": "sunspec_inverter", "unit": 3}
+        | modbus,
+        {"id": "room", "type": "temperature_sensor", "points": room} | bms,
+        {"id": "fcu", "type": "controller", "points": {"setpoint": coil}} | bms,
+    ]
+
+
+def _assets() -> dict[str, Any]:
+    limits = {"import_limit_kw": 100, "export_limit_kw": 50}
+    battery = {
+        "id": "bat",
+        "soc": "battery.soc",
+        "power": "battery.power",
+        "setpoint": SETPOINT,
+        "charge_limit": "battery.charge_limit_kw",
+        "discharge_limit": "battery.discharge_limit_kw",
+        "capacity_kwh": 100,
+        "charge_kw": 40,
+        "discharge_kw": 40,
+    }
+    roof = {"power": "inverter.ac_power", "limit": "inverter.power_limit", "peak_kw": 80}
+    hall = {"id": "hall", "temperature": "room.temperature", "setpoint": FAN_COIL}
     return {
-        "site": {
-            "id": "small_house",
-            "timezone": "Europe/Berlin",
-            "latitude": 49.0,
-            "longitude": 8.4,
-        },
-        "agent": {"control": "enabled", "tick_s": 1, "commit_s": 1, "web_port": 0},
-        "links": {
-            "plant_room": {
-                "protocol": "modbus",
-                "url": f"tcp://127.0.0.1:{modbus_port}",
-                "timeout_s": 0.3,
-                "simulated": True,
-            },
-            "bms": {
-                "protocol": "bacnet",
-                "listen": f"127.0.0.1/8:{free_udp_port()}",
-                "device_id": 3056,
-                "timeout_s": 0.3,
-                "simulated": True,
-            },
-        },
-        "devices": [
-            {"id": "meter", "type": "smart_meter", "profile": "eastron_sdm630", "unit": 1} | modbus,
-            {"id": "battery", "type": "battery_bms", "profile": "sunspec_storage", "unit": 2}
-            | modbus,
-            {"id": "inverter", "type": "pv_inverter", "profile": "sunspec_inverter", "unit": 3}
-            | modbus,
-            {"id": "room", "type": "temperature_sensor", "points": room} | bms,
-            {"id": "fcu", "type": "controller", "points": {"setpoint": coil}} | bms,
-        ],
-        "assets": {
-            "grid": {
-                "meter": "meter.power",
-                "import_limit_kw": 100,
-                "export_limit_kw": 50,
-                "tariff": "tariff.yaml",
-            },
-            "battery": [
-                {
-                    "id": "bat",
-                    "soc": "battery.soc",
-                    "power": "battery.power",
-                    "setpoint": SETPOINT,
-                    "charge_limit": "battery.charge_limit_kw",
-                    "discharge_limit": "battery.discharge_limit_kw",
-                    "capacity_kwh": 100,
-                    "charge_kw": 40,
-                    "discharge_kw": 40,
-                }
-            ],
-            "pv": [
-                {
-                    "id": "roof",
-                    "power": "inverter.ac_power",
-                    "limit": "inverter.power_limit",
-                    "peak_kw": 80,
-                }
-            ],
-            "hvac": {
-                "zones": [{"id": "hall", "temperature": "room.temperature", "setpoint": FAN_COIL}]
-            },
-        },
-        "planning": {"grid": "even", "step_min": 15, "horizon_h": 6, "time_limit_s": 5},
+        "grid": {"meter": "meter.power"} | limits | {"tariff": "tariff.yaml"},
+        "battery": [battery],
+        "pv": [{"id": "roof"} | roof],
+        "hvac": {"zones": [hall]},
     }
 
 

@@ -6,7 +6,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from edge_agent.plan_words import PLAN, PlanRequest, Reality
+from edge_agent.plan_lines import PLAN
+from edge_agent.plan_words import PlanRequest, Reality
 from models.types import Plan
 
 ANSWER = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ import pytest
 from feed_documents import local_day
 from tariff_files import tariff_of
 
-from edge_agent.feeds.day_class import DayClass, day_class, holidays_of, no_holiday
+from edge_agent.feeds.day_class import DayClass, day_class, hear, holidays_of, no_holiday, tell
 from edge_agent.site.examples import example_path
 from edge_agent.site.tariff_lint import tariff_lint
 from edge_agent.site.tariff_schema import DemandCharge, Tariff, Window
@@ -114,6 +114,17 @@ def test_day_classes() -> None:
         holidays_of("XX")
     with pytest.raises(ValueError, match="for DE QQ"):
         holidays_of("DE", "QQ")
+
+
+def test_told_holidays_are_those_of_the_library() -> None:
+    told = tell(("DE", "BW"), ("DE", "BW"), ("", ""))
+    assert [place[:2] for place in told] == [("DE", "BW")]
+    hear(told)
+    heard = holidays_of("DE", "BW")
+    days = [date(2019, 12, 20) + timedelta(days=7 * n + n % 5) for n in range(2200)]
+    assert [heard(day) for day in days] == [GERMAN(day) for day in days]
+    assert heard(date(2026, 1, 6))
+    assert not heard(date(2026, 1, 7))
 
 
 TOU = "kind: time_of_use\n"

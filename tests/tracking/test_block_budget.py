@@ -41,7 +41,8 @@ def cap(
         (600, 120, 600, 120, 60),
         (600, 160, 600, 160, 0),
         (870, 99, 870, 99, 129),
-        (890, 99, 890, 99, 100 + 890 / 30),
+        (890, 99, 890, 99, 100 + 890 / 10),
+        (895, 99, 895, 99, 100 + 895 / 10),
         (600, 80, 60, 80, 104),
         (600, 0, 0, 80, 100),
     ],
@@ -61,6 +62,16 @@ def test_an_effect_after_the_end_belongs_to_the_next_block() -> None:
     assert cap(895, 300, 895, 100, lead_s=4.9) == 0
     assert cap(895, 300, 895, 100, lead_s=5.0) == 100
     assert cap(895, 300, 895, 190, lead_s=15.0) == pytest.approx(100 - 90 * 10 / 890)
+
+
+@pytest.mark.parametrize(
+    ("lead_s", "least_s"), [(0.0, 10.0), (2.0, 18.0), (5.0, 30.0), (7.0, 30.0)]
+)
+def test_the_sooner_a_command_takes_effect_the_later_a_block_is_put_right(
+    lead_s: float, least_s: float
+) -> None:
+    spent_kws = 890 + lead_s
+    assert cap(890, 99, 890, 99, lead_s=lead_s) == pytest.approx(100 + spent_kws / least_s)
 
 
 def test_a_coarse_tick_spreads_over_no_less_than_itself() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -105,6 +106,35 @@ def test_a_plan_that_has_run_out_claims_nothing() -> None:
     late = NOON + timedelta(hours=2)
     snapshot = picture(late, {key: (kw, 0.0) for key, kw in (BOTH | {METER: 160.0}).items()})
     assert tracker.step(flat_plan(names="a b"), snapshot, (), late, 15.0) == []
+
+
+@pytest.mark.parametrize("why", ["no plan", "no step", "no battery in it", "no meter"])
+def test_the_same_power_asked_for_after_a_release_is_a_command_anew(why: str) -> None:
+    """Else what the meter shows of it before the battery does would be taken for a load."""
+    tracker = Tracker(POINTS, ACTUATORS, LoopSettings(target_margin_share=0.0))
+    plan = flat_plan(30.0, 500.0, names="a b")
+    later = replace(plan.grid, start=NOON + timedelta(hours=1))
+    idle = replace(plan, batteries=()) if why == "no battery in it" else replace(plan, grid=later)
+    for second, own_kw, meter_kw in (
+        *((0, 0.0, 60.0), (1, 0.0, 60.0), (5, 60.0, 120.0)),
+        *((40, 0.0, 60.0), (80, 0.0, 60.0), (81, 0.0, 120.0), (82, 60.0, 120.0)),
+    ):
+        now = NOON + timedelta(seconds=second)
+        values = BOTH | {"a.power": own_kw / 2, "b.power": own_kw / 2, METER: meter_kw}
+        image = picture(now, {key: (kw, 0.0) for key, kw in values.items()})
+        if second == 40 and why == "no plan":
+            tracker.released(now)
+        elif second == 40 and why == "no meter":
+            image = picture(now, {key: (0.0, 0.0) for key in values if key != METER})
+            still = tracker.step(flat_plan(names="a b"), image, CHARGES, now, 15.0)
+            assert [one.value for one in still] == [0.0, 0.0]
+        elif second == 40:
+            assert tracker.step(idle, image, CHARGES, now, 15.0) == []
+        else:
+            claims = tracker.step(plan, image, CHARGES, now, 15.0)
+            assert [one.value for one in claims] == [30.0, 30.0]
+            (load,) = tracker.loads
+            assert load.kw == pytest.approx(60.0), second
 
 
 def test_a_battery_that_drops_out_becomes_a_load_at_once() -> None:

@@ -7,6 +7,7 @@ import { drawCharts, read, buildCharts } from "./charts.js";
 
 const standing = (alert) => !alert.cleared;
 const down = (task) => task.state !== "running";
+const BUFFER = { slow: "the disk is slow", failing: "the disk takes no readings", in_memory: "readings are kept in memory only" };
 
 function troubles(status) {
   const found = [];
@@ -14,7 +15,7 @@ function troubles(status) {
   count(status.alerts.filter(standing), "alarm");
   count(status.tasks.filter(down), "task", " not running");
   count(status.devices.filter((device) => !QUIET.includes(device.quality)), "device", " with trouble");
-  if (status.buffer.state !== "ok") found.push("the buffer fails");
+  if (status.buffer.state !== "ok") found.push(BUFFER[status.buffer.state] ?? `the store: ${status.buffer.state}`);
   if (status.plan.made_at === null) found.push("no plan yet");
   else if (status.plan.degraded) found.push("plan degraded");
   if (Date.now() - seen.tickedAt > STILL_MS) found.push("the control loop stands still");
