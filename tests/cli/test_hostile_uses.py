@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,15 @@ def test_who_reads_only_the_first_line_gets_no_trace_of_calls() -> None:
     assert (asked.returncode, said) == (1, b"")
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """SIGINT is not ignored by what is started, though a job in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_ctrl_c_while_the_gateway_is_silent_ends_without_a_trace(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as silent:
         silent.settimeout(30)
