@@ -54,13 +54,6 @@ class GuardedCycle:
     recall: Recall
 
 
-def guard_all(
-    decisions: Sequence[Decision], envelopes: Mapping[str, Envelope], snapshot: Snapshot
-) -> tuple[Guarded, ...]:
-    """Every decision cut down to its envelope, nothing remembered of before."""
-    return guard_cycle(decisions, envelopes, snapshot, Recall()).guarded
-
-
 def guard_cycle(
     decisions: Sequence[Decision],
     envelopes: Mapping[str, Envelope],

@@ -40,6 +40,7 @@ from models.forecast.load import LoadSight, forecast_load
 from models.forecast.pv import Place, PvMeasured, forecast_pv
 from models.forecast.temperature import forecast_temperature
 from models.types import (
+    DemandTerm,
     Forecast,
     Problem,
     PvForecast,
@@ -107,8 +108,7 @@ def build_problem(
     _tell(outside, grid, foreseen, outdoor, pvs)
     model = outside.model or with_learnt(site_model(site, loaded.tariff), outside.learnt)
     reasons = [*known.reasons, *history.reasons, *load.reasons, *price_reasons, *_assumed(loaded)]
-    for outlook in pvs.values():
-        reasons += outlook.reasons
+    reasons += [reason for outlook in pvs.values() for reason in outlook.reasons]
     reasons += _weather_reasons(outdoor, has_zones=bool(zones))
     empty = {
         zone.id: usually_empty(None if zone.guest else outside.learnt, zone.id, grid)
@@ -135,14 +135,7 @@ def build_problem(
         ),
         batteries=to_model(known.batteries, site, model),
         zones=zones,
-        demand_terms=carried(
-            floored(
-                *(known.demand_terms, loaded, history.as_metered, model.batteries, known.at),
-                spread_per_kwh(imports),
-            ),
-            loaded.tariff.demand_charges,
-            known.held_from_kw,
-        ),
+        demand_terms=_charges(loaded, history, known, model, imports),
         reasons=tuple(reasons),
         thermal_stores=tank_starts(site, known),
         shiftables=work_starts(site, known),
@@ -151,6 +144,15 @@ def build_problem(
         frequency_reserves=frequency_reserves(site, grid),
         tidiness=Tidiness(last_kw=known.last_kw) if known.last_kw else None,
     )
+
+
+def _charges(
+    loaded: LoadedSite, history: SiteHistory, known: Reality, model: SiteModel, imports: Series
+) -> tuple[DemandTerm, ...]:
+    """Each demand charge with a kW at what it is worth, in this month and where a ratchet holds."""
+    past = (loaded, history.as_metered, model.batteries, known.at, spread_per_kwh(imports))
+    terms = floored(known.demand_terms, *past)
+    return carried(terms, loaded.tariff.demand_charges, known.held_from_kw)
 
 
 def _assumed(loaded: LoadedSite) -> tuple[Reason, ...]:

@@ -15,7 +15,6 @@ from models.types import (
     Problem,
     Reason,
     ReasonCode,
-    Series,
     Zone,
     ZoneForecast,
     ZonePlan,
@@ -273,17 +272,3 @@ def _direction(plan: ZonePlan) -> tuple[tuple[float, float], ...]:
     """Per step whether the zone may cool and whether it may heat."""
     flows = zip(plan.heat_kw, plan.cool_kw, strict=True)
     return tuple((float(cool > 0), float(heat > 0)) for heat, cool in flows)
-
-
-def comfort_band(
-    setpoint_c: float, tolerance_k: float, occupied: Series, setback_k: float
-) -> tuple[Series, Series]:
-    """Low and high per step [degC]: setpoint -+ tolerance, without people wider by setback.
-
-    `occupied` is the share of the step (or its likelihood) with people in the zone, 0..1.
-    """
-    slack = [tolerance_k + setback_k * (1.0 - min(1.0, max(0.0, share))) for share in occupied]
-    return (
-        tuple(setpoint_c - each for each in slack),
-        tuple(setpoint_c + each for each in slack),
-    )

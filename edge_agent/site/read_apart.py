@@ -48,4 +48,8 @@ class Reading:
             why = trouble.decode(errors="replace").strip()
             msg = f"the site cannot be read: {why or f'code {self._child.returncode}'}"
             raise ApartError(msg)
-        return read_outline(self._path, text)
+        try:
+            return read_outline(self._path, text)
+        except ValueError as error:
+            msg = f"the site came torn from its reading: {error}"
+            raise ApartError(msg) from error

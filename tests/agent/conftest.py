@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import waiting
 from leases import build
 from small_house import SmallHouse, write_site
 from wishes import NOW
@@ -76,16 +76,8 @@ async def store(tmp_path: Path, clock: ManualClock, disk: Disk) -> AsyncIterator
 
 @pytest.fixture
 def until() -> Until:
-    """Wait for a condition, at most 10 s."""
-
-    async def wait(condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
-            while True:
-                if condition():
-                    return
-                await asyncio.sleep(0.005)
-
-    return wait
+    """Wait for a condition."""
+    return waiting.until
 
 
 @pytest.fixture

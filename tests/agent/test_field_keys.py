@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -127,9 +128,16 @@ async def test_the_link_says_which_mqtt_is_spoken(
 ) -> None:
     levels: list[int] = []
 
+    links: list[bool] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        levels.append((await reader.readexactly(9))[8])
+        links.append(True)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            levels.append((await reader.readexactly(9))[8])
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        links.pop()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"mqtt://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -146,4 +154,4 @@ async def test_the_link_says_which_mqtt_is_spoken(
     assert levels[0] == level
     await driver.close()
     server.close()
-    await asyncio.sleep(0.02)
+    await until(lambda: links == [])

@@ -8,6 +8,7 @@ import pytest
 from field_images import NOW, reading, snapshot
 from hypothesis import given
 from hypothesis import strategies as st
+from one_cycle import guard_all
 
 from edge_agent.arbiter import Decision, Entry, Priority
 from edge_agent.envelope import (
@@ -17,7 +18,7 @@ from edge_agent.envelope import (
     PvEnvelope,
     ZoneEnvelope,
 )
-from edge_agent.guard import Guarded, guard_all
+from edge_agent.guard import Guarded
 from edge_agent.snapshot import Board, Snapshot
 
 BATTERY = BatteryEnvelope(

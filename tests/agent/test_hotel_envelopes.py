@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from one_cycle import guard_all
 from wishes import NOW, wish
 
 from drivers.simulated.modbus import ModbusServer, battery_unit, sdm630_unit
@@ -19,7 +20,7 @@ from edge_agent.demo.site_copy import write_site
 from edge_agent.envelope import BatteryEnvelope, Envelope
 from edge_agent.envelopes_of import envelopes
 from edge_agent.fields import build_drivers
-from edge_agent.guard import Guarded, guard_all
+from edge_agent.guard import Guarded
 from edge_agent.site.load import load_site
 from edge_agent.snapshot import Board
 from models.building.hotel import Hotel

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hook_server import HookServer
 from status_pictures import device, picture
+from waiting import until
 
 from edge_agent.alarming import Alarming
 from edge_agent.alarms.sight import FeedSight
@@ -180,12 +180,6 @@ async def test_people_are_told_once_over_a_restart_too(rig: Rig) -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert {one["word"] for one in hook.posts[1].document["alarms"]} == {"cleared"}
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - what is waited for is on the wire
-            await asyncio.sleep(0.01)
 
 
 async def until_async(rig: Rig) -> None:

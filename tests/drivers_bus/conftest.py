@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
+import waiting
 
 from drivers.bacnet_link import BacnetLink
 from drivers.simulated.bacnet import BacnetObject, BacnetServer
@@ -126,13 +127,5 @@ def broker() -> Iterator[EmbeddedBroker]:
 
 @pytest.fixture
 def until() -> Until:
-    """Wait for a condition, at most 10 s."""
-
-    async def wait(condition: Callable[[], bool]) -> None:
-        for _ in range(1000):
-            if condition():
-                return
-            await asyncio.sleep(0.01)
-        raise TimeoutError
-
-    return wait
+    """Wait for a condition."""
+    return waiting.until

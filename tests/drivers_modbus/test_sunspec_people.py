@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
 from waiting import until
 
-from drivers.modbus import ModbusLink, open_device
 from drivers.simulated.modbus import ModbusServer
 from drivers.simulated.sunspec import BatteryUnit
 from drivers.types import Driver, WriteOutcome, WriteRequest, WriteResult
 from edge_agent.clock import ManualClock
 from tests.drivers_modbus.rig import DictPlant
-
-
-@pytest.fixture
-async def battery(site_link: ModbusLink, clock: ManualClock) -> AsyncIterator[Driver]:
-    device = open_device("bat", site_link, 2, "sunspec_storage", clock)
-    await device.open()
-    yield device
-    await device.close()
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from one_cycle import guard_all
 
 from bench.control_parts.adversary import START, site, tick
 from bench.control_parts.escape_cases import case, count_escapes
 from bench.control_parts.referee import escapes
 from edge_agent.arbiter import arbitrate
 from edge_agent.envelope import BatteryEnvelope
-from edge_agent.guard import Guarded, guard_all
+from edge_agent.guard import Guarded
 
 CHANCE = st.randoms(use_true_random=False)
 SEED = st.integers(0, 2**64 - 1)

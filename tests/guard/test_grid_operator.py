@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from field_images import NOW, reading, snapshot
+from one_cycle import guard_all
 
 from drivers.types import Quality
 from edge_agent.arbiter import Entry, Priority, arbitrate
@@ -31,7 +32,6 @@ from edge_agent.grid_operator import (
     limits,
     to_json,
 )
-from edge_agent.guard import guard_all
 from edge_agent.guarding.seen_load import SeenLoad
 from edge_agent.operator_claims import OperatorSight, narrowed, operator_claims
 from edge_agent.snapshot import Board, Snapshot

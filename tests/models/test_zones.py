@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from models.clusters import cluster_rooms, comfort_band, per_room
+from models.clusters import cluster_rooms, per_room
 from models.physics import room_step
 from models.rules import rules_plan
 from models.types import Plant, Problem, ReasonCode, ZoneForecast, ZoneState
@@ -135,16 +135,10 @@ def test_the_rules_share_the_plant_and_know_mass(cases: Cases) -> None:
     assert verify(problem, rules_plan(problem, cases.start)).violations == ()
 
 
-def test_the_band_is_wider_where_nobody_is() -> None:
-    low, high = comfort_band(22.0, 2.0, (1.0, 0.0, 0.5), 3.0)
-    assert low == pytest.approx((20.0, 17.0, 18.5))
-    assert high == pytest.approx((24.0, 27.0, 25.5))
-
-
 def test_nobody_there_means_less_cooling(cases: Cases, solve: Solve) -> None:
     problem = cases.plain((0.2,) * 3, (10.0,) * 3, zones=(cases.zone,))
-    low, high = comfort_band(22.0, 2.0, (0.0,) * 3, 3.0)
-    empty = ZoneForecast(id="room", gains_kw=(1.0,) * 3, low_c=low, high_c=high)
+    wider = {"low_c": (17.0,) * 3, "high_c": (27.0,) * 3}
+    empty = ZoneForecast(id="room", gains_kw=(1.0,) * 3, **wider)
     used = sum(solve(problem).zones[0].cool_kw)
     assert sum(solve(cases.outside(problem, zones=(empty,))).zones[0].cool_kw) < used
 

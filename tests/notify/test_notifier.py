@@ -6,7 +6,7 @@ import asyncio
 import logging
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import pytest
 from alerts import MORNING, alert
 from hook_server import HookServer
 from mail_server import MailServer
+from waiting import until
 
 from edge_agent.clock import ManualClock
 from edge_agent.health import Severity
@@ -31,12 +32,6 @@ if TYPE_CHECKING:
 
 STORM = tuple(alert(f"meter_{number}") for number in range(100))
 HEAVY = ("httpx", "smtplib")
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - what is waited for is on the wire
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
